@@ -1,0 +1,1 @@
+"""An embedded AWS: moto in process, made honest, around one call seam and one clock."""

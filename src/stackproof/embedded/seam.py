@@ -1,0 +1,190 @@
+"""The one call seam: every AWS call of a session passes here, below the client's retries.
+
+A call is (principal, service, operation, parameters); what happens to it, in this order:
+
+1. a caller whose process was killed dies again;
+2. every interceptor sees the call and may raise: `AwsError` (the answer is that error), `ProcessKilled` (the caller dies
+   before the call has an effect);
+3. the operation runs: an override of ours if there is one, else moto;
+4. every observer sees the call with its answer and may raise likewise: an `AwsError` replaces an answer whose effect
+   stays, `ProcessKilled` kills the caller after the effect.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from unittest import mock
+
+import botocore.handlers
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.model import OperationModel
+from botocore.parsers import ResponseParserFactory
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+
+from stackproof.embedded.clock import Clock
+from stackproof.embedded.errors import AwsError, EmbeddedError, ProcessKilled
+from stackproof.embedded.identity import Identities, Principal
+from stackproof.embedded.wire import serialize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One attempt of one AWS call. `service` and `operation` are botocore's names (`dynamodb`, `PutItem`);
+    `parameters` are what the code passed; `number` counts the calls of the session from 1."""
+
+    number: int
+    at: datetime
+    principal: Principal
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`service:Operation`."""
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back: `status` is the HTTP status, `parsed` the parsed body (without streams), `error` the error if it was one."""
+
+    status: int
+    parsed: Mapping[str, Any] = field(default_factory=dict)
+    error: AwsError | None = None
+
+
+Interceptor = Callable[[Call], None]
+Observer = Callable[[Call, Answer], None]
+Override = Callable[[Call], Mapping[str, Any]]
+
+
+class Seam:
+    """Where calls are observed, denied, delayed, throttled, failed after their effect, or their caller killed."""
+
+    def __init__(self, *, clock: Clock, identities: Identities) -> None:
+        self._clock = clock
+        self._identities = identities
+        self._interceptors: list[Interceptor] = []
+        self._observers: list[Observer] = []
+        self._overrides: dict[tuple[str, str], Override] = {}
+        self._current = threading.local()
+        self._lock = threading.RLock()
+        self._stack = ExitStack()
+        self._parsers = ResponseParserFactory()
+        self.count = 0
+        self.broken: EmbeddedError | None = None
+
+    def intercept(self, interceptor: Interceptor, *, first: bool = False) -> None:
+        """Let `interceptor` see every call before it runs."""
+        self._interceptors.insert(0 if first else len(self._interceptors), interceptor)
+
+    def observe(self, observer: Observer) -> None:
+        """Let `observer` see every call with its answer."""
+        self._observers.append(observer)
+
+    def remove(self, hook: Interceptor | Observer) -> None:
+        """Take an interceptor or observer out again."""
+        self._interceptors = [i for i in self._interceptors if i != hook]
+        self._observers = [o for o in self._observers if o != hook]
+
+    def override(self, service: str, operation: str, handler: Override) -> None:
+        """Answer an operation ourselves; `handler` returns the operation's output shape as a dict."""
+        if (service, operation) in self._overrides:
+            raise EmbeddedError(f"{service}:{operation} is overridden already.")
+        self._overrides[service, operation] = handler
+
+    def start(self) -> None:
+        """Stand between every new client and moto."""
+        hook = ("provide-client-params", self._remember)
+        botocore.handlers.BUILTIN_HANDLERS.append(hook)
+        self._stack.callback(botocore.handlers.BUILTIN_HANDLERS.remove, hook)
+        original = BotocoreStubber.__call__
+
+        def passing(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **kw: Any) -> Any:
+            return self._pass(lambda: original(stubber, event_name, request, **kw), request)
+
+        self._stack.enter_context(mock.patch.object(BotocoreStubber, "__call__", passing))
+
+    def stop(self) -> None:
+        """Step out of the way."""
+        self._stack.close()
+
+    def _remember(self, params: dict[str, Any], model: OperationModel, **_: Any) -> None:
+        self._current.call = (model, dict(params))
+
+    def _pass(self, original: Callable[[], AWSResponse | None], request: AWSPreparedRequest) -> AWSResponse | None:
+        model, parameters = self._current.call
+        with self._lock:
+            try:
+                call = self._call(model, parameters, request)
+            except AwsError as error:
+                return _response(request, model, error)
+            try:
+                return self._run(call, model, original, request)
+            except ProcessKilled:
+                self._identities.kill(call.principal.session)
+                raise
+            except EmbeddedError as error:
+                self.broken = self.broken or error  # the caller may swallow it; the session does not
+                raise
+
+    def _call(self, model: OperationModel, parameters: dict[str, Any], request: AWSPreparedRequest) -> Call:
+        self.count += 1
+        return Call(
+            number=self.count,
+            at=self._clock.now(),
+            principal=self._identities.of(request.headers.get("Authorization")),
+            service=model.service_model.service_name,
+            operation=model.name,
+            parameters=parameters,
+        )
+
+    def _run(
+        self,
+        call: Call,
+        model: OperationModel,
+        original: Callable[[], AWSResponse | None],
+        request: AWSPreparedRequest,
+    ) -> AWSResponse | None:
+        if self._identities.is_dead(call.principal):
+            raise ProcessKilled(call.principal.session)
+        try:
+            for interceptor in tuple(self._interceptors):
+                interceptor(call)
+            override = self._overrides.get((call.service, call.operation))
+            response = _response(request, model, override(call)) if override else original()
+        except AwsError as error:
+            response = _response(request, model, error)
+        if response is None:
+            raise EmbeddedError(f"{call.name} at {request.url} has no emulation; add an override or leave the call out.")
+        answer = self._parse(model, response)
+        try:
+            for observer in tuple(self._observers):
+                observer(call, answer)
+        except AwsError as error:
+            return _response(request, model, error)
+        return response
+
+    def _parse(self, model: OperationModel, response: AWSResponse) -> Answer:
+        streaming = model.has_streaming_output and response.status_code < 300
+        body = b"" if streaming else response.raw.getvalue()
+        raw = {"headers": response.headers, "status_code": response.status_code, "body": body}
+        parser = self._parsers.create_parser(model.service_model.resolved_protocol)
+        parsed = parser.parse(raw, None if streaming else model.output_shape)
+        if response.status_code < 300:
+            return Answer(status=response.status_code, parsed=parsed)
+        error = parsed.get("Error", {})
+        return Answer(
+            status=response.status_code,
+            parsed=parsed,
+            error=AwsError(error.get("Code", "Unknown"), error.get("Message", ""), status=response.status_code),
+        )
+
+
+def _response(request: AWSPreparedRequest, model: OperationModel, result: Mapping[str, Any] | AwsError) -> AWSResponse:
+    status, headers, body = serialize(model, result)
+    return AWSResponse(request.url, status, headers, MockRawResponse(body))
