@@ -38,7 +38,7 @@ class Clock:
         self._now = self._start
         self._travel: time_machine.travel | None = None
         self._traveller: time_machine.Traveller | None = None
-        self._sleep = mock.patch("time.sleep", self._slept)
+        self._sleep = mock.patch("time.sleep", self.pass_time)
         self._timers: list[Timer] = []
         self._order = 0
         self._handlers: dict[str, Handler] = {}
@@ -118,8 +118,8 @@ class Clock:
         self._order, self._timers = state["order"], list(state["timers"])
         self._move(state["now"])
 
-    def _slept(self, seconds: float) -> None:
-        """A process that sleeps takes time; timers due meanwhile run when the session goes on."""
+    def pass_time(self, seconds: float) -> None:
+        """A process sleeps or waits: the time moves on; timers due meanwhile run when the session goes on."""
         self._move(self._now + timedelta(seconds=seconds))
 
     def _move(self, when: datetime) -> None:
