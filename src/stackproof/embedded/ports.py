@@ -1,4 +1,4 @@
-"""What the parts of the embedded AWS ask of each other. Each part is made with the `World` and the ports that it needs."""
+"""What the parts of the embedded AWS ask of each other: each is made with the `World` and the ports that it needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Context = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Whether a request is allowed, and why: `reason` names the statement (Sid) that decided, or says that none allows it."""
+    """Whether a request is allowed, and why: `reason` names the statement (Sid) that decided, or that none allows."""
 
     allowed: bool
     reason: str
@@ -30,9 +30,9 @@ class Access(Protocol):
         """
 
     def require_service(self, service: str, action: str, resource: str, *, source_arn: str) -> None:
-        """What an AWS service does as itself (`events.amazonaws.com` sends to a queue, invokes a function, publishes to a
-        topic; and, when the resource is encrypted, uses its key): by the resource's policy, with `aws:SourceArn` and
-        `aws:SourceAccount` in the context as far as the service passes them on.
+        """What an AWS service does as itself: `events.amazonaws.com` sends to a queue, invokes a function, publishes to
+        a topic and, when the resource is encrypted, uses its key. Judged by the resource's policy, with
+        `aws:SourceArn` and `aws:SourceAccount` in the context as far as the service passes them on.
 
         Raises: AwsError (AccessDenied) when the resource's policy does not let it.
         """
@@ -51,7 +51,7 @@ class Logs(Protocol):
     """CloudWatch Logs: writes lines and extracts embedded metrics from them."""
 
     def write(self, *, role_arn: str, group: str, stream: str, lines: list[str]) -> None:
-        """Create the stream and put the lines with the permissions of `role_arn`; a denied write loses the lines, as on AWS."""
+        """Put the lines with the permissions of `role_arn`; a denied write loses them, as on AWS."""
 
 
 class Queues(Protocol):
@@ -113,4 +113,4 @@ class Bus(Protocol):
     """EventBridge's default bus."""
 
     def put(self, event: Mapping[str, Any]) -> None:
-        """An event of an AWS service: `source`, `detail-type`, `resources`, `detail`; id, time, account and region are added."""
+        """An event of an AWS service: `source`, `detail-type`, `resources`, `detail`; the rest is added."""

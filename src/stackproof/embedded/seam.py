@@ -3,8 +3,8 @@
 A call is (principal, service, operation, parameters); what happens to it, in this order:
 
 1. a caller whose process was killed dies again;
-2. every interceptor sees the call and may raise: `AwsError` (the answer is that error), `ProcessKilled` (the caller dies
-   before the call has an effect);
+2. every interceptor sees the call and may raise: `AwsError` (the answer is that error), `ProcessKilled` (the caller
+   dies before the call has an effect);
 3. the operation runs: an override of ours if there is one, else moto;
 4. every observer sees the call with its answer and may raise likewise: an `AwsError` replaces an answer whose effect
    stays, `ProcessKilled` kills the caller after the effect.
@@ -50,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: `status` is the HTTP status, `parsed` the parsed body (without streams), `error` the error if it was one."""
+    """What came back: the HTTP `status`, the `parsed` body (without streams), and the `error` if it was one."""
 
     status: int
     parsed: Mapping[str, Any] = field(default_factory=dict)
@@ -99,9 +99,9 @@ class Seam:
 
     def start(self) -> None:
         """Stand between every new client and moto."""
-        hook = ("provide-client-params", self._remember)
-        botocore.handlers.BUILTIN_HANDLERS.append(hook)
-        self._stack.callback(botocore.handlers.BUILTIN_HANDLERS.remove, hook)
+        for hook in (("provide-client-params", self._remember), ("before-parameter-build", self._add_tokens)):
+            botocore.handlers.BUILTIN_HANDLERS.append(hook)
+            self._stack.callback(botocore.handlers.BUILTIN_HANDLERS.remove, hook)
         original = BotocoreStubber.__call__
 
         def passing(stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **kw: Any) -> Any:
@@ -116,9 +116,25 @@ class Seam:
     def _remember(self, params: dict[str, Any], model: OperationModel, **_: Any) -> None:
         self._current.call = (model, dict(params))
 
+    def _add_tokens(self, params: dict[str, Any], model: OperationModel, **_: Any) -> None:
+        """The idempotency tokens that the client made up belong to the call: its retries carry the same ones."""
+        self._current.call[1].update({name: params[name] for name in model.idempotent_members if name in params})
+
     def _pass(self, original: Callable[[], AWSResponse | None], request: AWSPreparedRequest) -> AWSResponse | None:
-        model, parameters = self._current.call
+        current = model, parameters = self._current.call
         with self._lock:
+            try:
+                return self._attempt(model, parameters, original, request)
+            finally:
+                self._current.call = current  # a call made meanwhile must not be taken for this one when it is retried
+
+    def _attempt(
+        self,
+        model: OperationModel,
+        parameters: dict[str, Any],
+        original: Callable[[], AWSResponse | None],
+        request: AWSPreparedRequest,
+    ) -> AWSResponse | None:
             try:
                 call = self._call(model, parameters, request)
             except AwsError as error:
@@ -160,7 +176,7 @@ class Seam:
         except AwsError as error:
             response = _response(request, model, error)
         if response is None:
-            raise EmbeddedError(f"{call.name} at {request.url} has no emulation; add an override or leave the call out.")
+            raise EmbeddedError(f"{call.name} at {request.url} is not emulated; add an override or leave the call out.")
         answer = self._parse(model, response)
         try:
             for observer in tuple(self._observers):

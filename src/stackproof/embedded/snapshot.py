@@ -1,7 +1,7 @@
 """Saving and restoring moto's state, so that a test starts from a deployed stack instead of deploying anew.
 
-All backends of the session's account go into one pickle, so that what they share stays shared. A reference to a backend
-itself is kept as a name; locks are made anew; private keys and local functions, which never change, are kept as they are.
+All backends go into one pickle, so that what they share stays shared. A reference to a backend itself is kept as a
+name; locks are made anew; private keys and local functions, which never change, are kept as they are.
 """
 
 import _thread
@@ -88,7 +88,7 @@ class _Unpickler(pickle.Unpickler):
 def _backends(regions: set[str]) -> dict[Address, BaseBackend]:
     return {
         (service.service_name, account, region): backend
-        for service in list(BackendDict._instances)
+        for service in list(BackendDict._instances)  # type: ignore[misc]
         for account, region, backend in list(service.iter_backends())
         if region in regions
     }

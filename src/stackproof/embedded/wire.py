@@ -1,4 +1,4 @@
-"""Answers of our own in each service's wire format: results by moto's serializers, errors in the protocol's error shape."""
+"""Answers of our own in each service's wire format: results by moto's serializers, errors in the protocol's shape."""
 
 import json
 from collections.abc import Mapping
