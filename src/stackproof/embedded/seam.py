@@ -135,18 +135,18 @@ class Seam:
         original: Callable[[], AWSResponse | None],
         request: AWSPreparedRequest,
     ) -> AWSResponse | None:
-            try:
-                call = self._call(model, parameters, request)
-            except AwsError as error:
-                return _response(request, model, error)
-            try:
-                return self._run(call, model, original, request)
-            except ProcessKilled:
-                self._identities.kill(call.principal.session)
-                raise
-            except EmbeddedError as error:
-                self.broken = self.broken or error  # the caller may swallow it; the session does not
-                raise
+        try:
+            call = self._call(model, parameters, request)
+        except AwsError as error:
+            return _response(request, model, error)
+        try:
+            return self._run(call, model, original, request)
+        except ProcessKilled:
+            self._identities.kill(call.principal.session)
+            raise
+        except EmbeddedError as error:
+            self.broken = self.broken or error  # the caller may swallow it; the session does not
+            raise
 
     def _call(self, model: OperationModel, parameters: dict[str, Any], request: AWSPreparedRequest) -> Call:
         self.count += 1
