@@ -5,7 +5,7 @@ A call is (principal, service, operation, parameters); what happens to it, in th
 1. a caller whose process was killed dies again;
 2. every interceptor sees the call and may raise: `AwsError` (the answer is that error), `ProcessKilled` (the caller
    dies before the call has an effect);
-3. the operation runs: an override of ours if there is one, else moto;
+3. the operation runs: an override of ours if there is one, else moto; an amendment may complete the answer;
 4. every observer sees the call with its answer and may raise likewise: an `AwsError` replaces an answer whose effect
    stays, `ProcessKilled` kills the caller after the effect.
 """
@@ -60,6 +60,7 @@ class Answer:
 Interceptor = Callable[[Call], None]
 Observer = Callable[[Call, Answer], None]
 Override = Callable[[Call], Mapping[str, Any]]
+Amendment = Callable[[Call, dict[str, Any]], Mapping[str, Any] | None]
 
 
 class Seam:
@@ -71,6 +72,7 @@ class Seam:
         self._interceptors: list[Interceptor] = []
         self._observers: list[Observer] = []
         self._overrides: dict[tuple[str, str], Override] = {}
+        self._amendments: dict[tuple[str, str], Amendment] = {}
         self._current = threading.local()
         self._lock = threading.RLock()
         self._stack = ExitStack()
@@ -96,6 +98,13 @@ class Seam:
         if (service, operation) in self._overrides:
             raise EmbeddedError(f"{service}:{operation} is overridden already.")
         self._overrides[service, operation] = handler
+
+    def amend(self, service: str, operation: str, handler: Amendment) -> None:
+        """Complete a good answer of an operation; `handler` gets the parsed answer and returns the whole new one, or
+        None to leave it as it is."""
+        if (service, operation) in self._amendments:
+            raise EmbeddedError(f"{service}:{operation} is amended already.")
+        self._amendments[service, operation] = handler
 
     def start(self) -> None:
         """Stand between every new client and moto."""
@@ -178,6 +187,11 @@ class Seam:
         if response is None:
             raise EmbeddedError(f"{call.name} at {request.url} is not emulated; add an override or leave the call out.")
         answer = self._parse(model, response)
+        amendment = self._amendments.get((call.service, call.operation))
+        amended = amendment(call, dict(answer.parsed)) if amendment and not answer.error else None
+        if amended is not None:
+            response = _response(request, model, {k: v for k, v in amended.items() if k != "ResponseMetadata"})
+            answer = self._parse(model, response)
         try:
             for observer in tuple(self._observers):
                 observer(call, answer)
