@@ -69,3 +69,7 @@ class World:
                 region_name=self.account.region,
             ).client(service)
         return self._clients[service, key]
+
+    def forget_clients(self) -> None:
+        """Make new clients from here on: the keys of the old ones are gone."""
+        self._clients.clear()

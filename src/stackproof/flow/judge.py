@@ -1,0 +1,137 @@
+"""Judging a played scenario: what it expects, and what must hold after every scenario."""
+
+from collections.abc import Iterator
+
+from stackproof.embedded.session import Embedded, Stack
+from stackproof.flow.observe import Batch, Observer
+from stackproof.flow.play import Story
+from stackproof.flow.scenario import BatchExpectation, Parts, Scenario
+
+FINAL = {"SUCCEEDED": "processed", "REJECTED": "rejected"}
+
+
+def judge(session: Embedded, stack: Stack, parts: Parts, scenario: Scenario, story: Story) -> list[str]:
+    """Every way in which the state differs from what must be true, in words; nothing when all holds."""
+    batches = Observer(session, stack, parts).batches()
+    return [
+        *story.problems,
+        *_invariants(batches, scenario, story),
+        *_batches(batches, scenario, story),
+        *_alarms(session, stack, scenario),
+        *_dead_letters(session, stack, scenario),
+        *_metrics(session, scenario),
+        *_services(session, scenario),
+    ]
+
+
+def _invariants(batches: list[Batch], scenario: Scenario, story: Story) -> Iterator[str]:
+    """No file lost, none published twice, every chain whole, status and manifest in agreement."""
+    known = {(b.key, b.version_id) for b in batches}
+    for upload in story.uploads:
+        if scenario.expect.settled and (upload.key, upload.version_id) not in known:
+            yield f"The file {upload.key} (version {upload.version_id}) is lost: no batch knows it."
+    for batch in batches:
+        if len(batch.manifests) > 1:
+            yield f"{batch.key} was published {len(batch.manifests)} times."
+        if scenario.expect.audit == "intact" and not scenario.expect.expired:
+            yield from (f"{batch.key}: audit: {problem}." for problem in batch.chain_breaks)
+        if scenario.expect.settled and "active" in batch.record:
+            yield f"{batch.key} is not settled: {batch.status}."
+        outcome = batch.manifests[0]["outcome"] if batch.manifests else None
+        if FINAL.get(batch.status) != (outcome if batch.status in FINAL else None):
+            yield f"{batch.key} is {batch.status}, its manifest says {outcome}."
+        if batch.status == "FAILED" and outcome is not None:
+            yield f"{batch.key} is FAILED although its manifest says {outcome}."
+    if scenario.expect.audit == "broken" and not any(b.chain_breaks for b in batches):
+        yield "The audit chain was tampered with and nothing shows it."
+
+
+def _batches(batches: list[Batch], scenario: Scenario, story: Story) -> Iterator[str]:
+    for expected in scenario.expect.batches:
+        sent = story.version(expected.key, expected.version)
+        batch = next(
+            (b for b in batches if sent and (b.key, b.version_id) == (sent.key, sent.version_id)),
+            None,
+        )
+        if sent is None or batch is None:
+            yield f"No batch of {expected.key}, version {expected.version}."
+            continue
+        yield from (f"{expected.key}: {problem}" for problem in _batch(batch, expected, batches))
+        if sent.truth is not None and expected.counts_from_file and batch.manifests:
+            yield from (f"{expected.key}: {p}" for p in _counts(batch, sent.truth.accepted, dict(sent.truth.reasons)))
+
+
+def _batch(batch: Batch, expected: BatchExpectation, batches: list[Batch]) -> Iterator[str]:
+    if batch.status != expected.status:
+        yield f"is {batch.status} ({batch.record.get('reason')}), not {expected.status}."
+    if expected.statuses is not None and batch.statuses != expected.statuses:
+        yield f"went {' > '.join(batch.statuses)}, not {' > '.join(expected.statuses)}."
+    if expected.reason is not None and expected.reason not in str(batch.record.get("reason")):
+        yield f"has the reason {batch.record.get('reason')!r}, not {expected.reason!r}."
+    if expected.jobs is not None and len(batch.jobs) != expected.jobs:
+        yield f"has {len(batch.jobs)} AWS Batch jobs, not {expected.jobs}."
+    if expected.attempts is not None and [len(j["attempts"]) for j in batch.jobs] != [expected.attempts]:
+        yield f"took {[len(j['attempts']) for j in batch.jobs]} attempts, not {expected.attempts}."
+    if expected.file_reason is not None:
+        found = batch.manifests[0]["file_reason"] if batch.manifests else None
+        if found != expected.file_reason:
+            yield f"was rejected for {found}, not {expected.file_reason}."
+    twin = batch.record.get("duplicate_of")
+    named = next((b.key for b in batches if b.batch_id == twin), None)
+    if named != expected.duplicate_of:
+        yield f"is said to have the content of {named}, not of {expected.duplicate_of}."
+
+
+def _counts(batch: Batch, accepted: int, reasons: dict[str, int]) -> Iterator[str]:
+    manifest = batch.manifests[0]
+    if manifest["accepted"] + manifest["rejected"] != manifest["lines"]:
+        yield f"{manifest['accepted']} accepted + {manifest['rejected']} rejected are not {manifest['lines']} lines."
+    if manifest["accepted"] != accepted or manifest["reasons"] != reasons:
+        yield f"accepted {manifest['accepted']} with {manifest['reasons']}; the file holds {accepted} with {reasons}."
+    for name in ("lines", "accepted", "rejected"):
+        if batch.record.get(name) != manifest[name]:
+            yield f"the record says {batch.record.get(name)} {name}, the manifest {manifest[name]}."
+
+
+def _alarms(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[str]:
+    """Named alarms went through exactly these states; others never went to ALARM; each change was notified."""
+    alarms = {i: r.physical_id for i, r in stack.resources.items() if r.type == "AWS::CloudWatch::Alarm"}
+    for logical_id in scenario.expect.alarms.keys() - alarms.keys():
+        yield f"The scenario names the alarm {logical_id}; the template has none."
+    for logical_id, name in alarms.items():
+        states = [new for _, _, new, _ in session.alarms.history(name)]
+        expected = scenario.expect.alarms.get(logical_id)
+        if expected is None and "ALARM" in states and logical_id not in scenario.expect.tolerated:
+            yield f"The alarm {logical_id} went {' > '.join(states)}, unexpected."
+        if expected is not None and _without_start(states) != expected:
+            yield f"The alarm {logical_id} went {' > '.join(states) or 'nowhere'}, not {' > '.join(expected)}."
+        for state in expected or []:
+            if not any(name in message["subject"] and state in message["subject"] for message in session.outbox()):
+                yield f"Nobody was told that {logical_id} is {state}."
+
+
+def _without_start(states: list[str]) -> list[str]:
+    """The states without the first OK that every alarm reaches from INSUFFICIENT_DATA."""
+    seen = [state for state in states if state != "INSUFFICIENT_DATA"]
+    return seen[1:] if seen[:1] == ["OK"] else seen
+
+
+def _dead_letters(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[str]:
+    queues = {i: r.physical_id for i, r in stack.resources.items() if r.type == "AWS::SQS::Queue"}
+    for logical_id, url in queues.items():
+        answer = session.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        waiting = int(answer["ApproximateNumberOfMessages"])
+        if waiting != (expected := scenario.expect.dead_letters.get(logical_id, 0)):
+            yield f"{waiting} messages wait in {logical_id}, not {expected}."
+
+
+def _metrics(session: Embedded, scenario: Scenario) -> Iterator[str]:
+    for name, expected in scenario.expect.metrics.items():
+        if (total := session.metrics.total(name)) != expected:
+            yield f"The metric {name} adds up to {total}, not {expected}."
+
+
+def _services(session: Embedded, scenario: Scenario) -> Iterator[str]:
+    """What services do with the functions' roles: traces and logs are written."""
+    for text in session.lost():
+        yield text

@@ -1,0 +1,207 @@
+"""The flow: deploy, upload, run to the end, and gather what happened."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackproof import deployment
+from stackproof.embedded.clock import real_seconds
+from stackproof.embedded.session import Embedded, Stack
+from stackproof.errors import StackproofError
+from stackproof.flow import scenario as scenarios
+from stackproof.flow.files import Made, make
+from stackproof.flow.judge import judge
+from stackproof.flow.observe import Batch, Observer
+from stackproof.flow.play import Player
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What is deployed: the template, its environment, its scenarios, and the folder of the job's image."""
+
+    template: Path
+    environment: deployment.Deployment | None
+    scenarios: scenarios.Scenarios
+    image: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What happened. Times in seconds: `took` is real time by stage, everything else the session's own time."""
+
+    scenario: str
+    about: str
+    environment: str | None
+    problems: list[str]
+    batches: list[Batch]
+    alarms: dict[str, list[str]]
+    notifications: int
+    metrics: dict[str, float]
+    calls: int
+    resources: int
+    took: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the flow ended as it should."""
+        return not self.problems
+
+
+def setting(template: Path, environment: str | None, image: Path | None = None) -> Setting:
+    """Gather what stands beside a template.
+
+    Raises: StackproofError when something is missing.
+    """
+    if not template.is_file():
+        raise StackproofError(f"{template}: no such file. Name a CloudFormation template.")
+    folder = image or template.resolve().parent.parent / "processor"
+    if not folder.is_dir():
+        raise StackproofError(f"{folder}: no such folder. It holds the code of the job's image; name it with --image.")
+    return Setting(
+        template=template,
+        environment=deployment.choose(template, environment),
+        scenarios=scenarios.load(template.parent / "scenarios.yaml"),
+        image=folder,
+    )
+
+
+@contextmanager
+def deployed(
+    setting: Setting,
+    *,
+    parameters: dict[str, str] | None = None,
+    on_resource: Callable[[str, str, str], None] | None = None,
+) -> Iterator[tuple[Embedded, Stack]]:
+    """A session with the stack deployed in it, the producer known, and its e-mail subscriptions confirmed."""
+    environment = setting.environment
+    values = {**(environment.parameters if environment else {}), **(parameters or {})}
+    with Embedded() as session:
+        stack = session.deploy(
+            setting.template,
+            parameters=values,
+            tags=environment.tags if environment else {},
+            image=setting.image,
+            on_progress=on_resource,
+        )
+        introduce(session, stack, setting.scenarios.parts)
+        yield session, stack
+
+
+def introduce(session: Embedded, stack: Stack, parts: scenarios.Parts) -> None:
+    """What the stack's owner does after the first deployment: the producer's role exists outside the stack and may use
+    the inbox as far as the stack's own policies let it; the person behind each e-mail subscription confirms it."""
+    producer = str(stack.parameters[parts.producer])
+    inbox = stack.resources[parts.inbox]
+    session.iam.add_external(
+        producer,
+        policies=[
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"{inbox.arn}/{parts.prefix}*"]},
+                ],
+            }
+        ],
+    )
+    session.topics.confirm_all()
+
+
+def play(session: Embedded, stack: Stack, setting: Setting, scenario: scenarios.Scenario) -> list[str]:
+    """Play one scenario on a deployed stack; returns what is not as it must be."""
+    player = Player(session, stack, setting.scenarios.parts)
+    for step in scenario.steps:
+        player.play(step)
+    return judge(session, stack, setting.scenarios.parts, scenario, player.finish())
+
+
+def run_scenario(setting: Setting, scenario: scenarios.Scenario, *, progress: Progress = lambda _: None) -> Outcome:
+    """Deploy and play one scenario."""
+    took = {}
+    began = real_seconds()
+    progress(f"deploying {setting.template.name}")
+    with deployed(setting, parameters=scenario.parameters, on_resource=_deploying(progress)) as (session, stack):
+        took["deploy"] = real_seconds() - began
+        progress(f"playing {scenario.name}")
+        began = real_seconds()
+        problems = play(session, stack, setting, scenario)
+        took["flow"] = real_seconds() - began
+        return _outcome(session, stack, setting, scenario, problems, took)
+
+
+def run_files(
+    setting: Setting, files: list[Path], *, transactions: int = 0, seed: int = 1, progress: Progress = lambda _: None
+) -> Outcome:
+    """Deploy, upload the files (or a generated one of `transactions` lines), and run until all are settled."""
+    took = {}
+    parts = setting.scenarios.parts
+    scenario = scenarios.Scenario(
+        name="upload", area="submit", about="Files are uploaded and processed to the end.", steps=[]
+    )
+    with tempfile.TemporaryDirectory(prefix="stackproof-") as folder:
+        made = [Made(path=path, truth=None) for path in files]
+        if transactions:
+            progress(f"generating {transactions:,} transactions")
+            began = real_seconds()
+            wanted = scenarios.File(transactions=transactions, bad_share=0.01, seed=seed)
+            made.append(make(wanted, Path(folder) / f"transactions-{transactions}.csv"))
+            took["generate"] = real_seconds() - began
+        began = real_seconds()
+        with deployed(setting, on_resource=_deploying(progress)) as (session, stack):
+            took["deploy"] = real_seconds() - began
+            began = real_seconds()
+            player = Player(session, stack, parts, progress=progress)
+            for file in made:
+                progress(f"uploading {file.path.name}")
+                player.send(f"{parts.prefix}{file.path.name}", file)
+            player.settle(limit=8 * 3600)
+            scenario = _expecting(scenario, player, made)
+            problems = judge(session, stack, parts, scenario, player.finish())
+            took["flow"] = real_seconds() - began
+            took["processor"] = sum(session.batch.real_seconds())
+            return _outcome(session, stack, setting, scenario, problems, took)
+
+
+def _expecting(scenario: scenarios.Scenario, player: Player, made: list[Made]) -> scenarios.Scenario:
+    """A generated file must be processed with exactly its known counts; of others only the invariants are known."""
+    known = [sent for sent in player.story.uploads if sent.truth is not None]
+    if len(known) != len(made):
+        tolerated = ["*"]
+    else:
+        tolerated = []
+    batches = [scenarios.BatchExpectation(key=sent.key, status="SUCCEEDED") for sent in known]
+    expect = scenarios.Expectation(batches=batches, tolerated=tolerated)
+    return scenario.model_copy(update={"expect": expect})
+
+
+def _deploying(progress: Progress) -> Callable[[str, str, str], None]:
+    return lambda logical_id, kind, status: progress(f"deploying {logical_id} ({kind})")
+
+
+def _outcome(
+    session: Embedded,
+    stack: Stack,
+    setting: Setting,
+    scenario: scenarios.Scenario,
+    problems: list[str],
+    took: dict[str, float],
+) -> Outcome:
+    alarms = {i: r.physical_id for i, r in stack.resources.items() if r.type == "AWS::CloudWatch::Alarm"}
+    histories: dict[str, list[Any]] = {i: session.alarms.history(name) for i, name in alarms.items()}
+    return Outcome(
+        scenario=scenario.name,
+        about=scenario.about,
+        environment=setting.environment.name if setting.environment else None,
+        problems=problems,
+        batches=Observer(session, stack, setting.scenarios.parts).batches(),
+        alarms={i: [new for _, _, new, _ in history] for i, history in histories.items()},
+        notifications=len(session.outbox()),
+        metrics=session.metrics.totals(),
+        calls=session.world.seam.count,
+        resources=len(stack.resources),
+        took=took,
+    )
