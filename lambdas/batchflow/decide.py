@@ -7,7 +7,8 @@ manifest, the one thing that is written exactly once: published means done, even
 
 More than one job can exist for a batch (a crash between SubmitJob and its record, before the job was listed). The
 recorded one tells the progress. Another one's end counts only if a manifest exists: whoever published it, the batch
-is decided then. Without a manifest it is ignored, since the recorded job may still publish.
+is decided then. Without a manifest it is ignored, since the recorded job may still publish. The recorded job's end is
+final even without a manifest: should another job publish after that, its result stands, but the record stays FAILED.
 """
 
 from dataclasses import dataclass

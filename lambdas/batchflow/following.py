@@ -85,7 +85,7 @@ class Follower:
     def _apply(self, job: Job, change: Change) -> Job:
         after = self._journal.change(job, change)
         telemetry.logger.info("job changed", batch_id=job.batch_id, before=job.status, after=after.status)
-        if after.status is Status.SUBMITTED:
+        if job.status is Status.RECEIVED:
             telemetry.emit([count("JobsSubmitted")])
         return after
 

@@ -82,8 +82,9 @@ def _upload(record: Any) -> Upload | str:
     try:
         typed = S3EventRecord(dict(record)).s3
         bucket, item = typed.bucket.name, typed.get_object
-        key, size, version = unquote_plus(item.key), item.size, item.version_id
+        key, size, version = unquote_plus(item.key, errors="strict"), item.size, item.version_id
         sequencer = item.get("sequencer") or ""
+        key.encode()  # a lone surrogate is no key
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EventError(f"no S3 object in it ({type(error).__name__})") from None
     if not isinstance(bucket, str) or not bucket or not key or size < 0:

@@ -8,6 +8,9 @@ from functools import cache
 
 from batchflow.errors import SettingError
 
+POWERTOOLS = ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE")
+"""Read by Powertools itself; without them metrics would go astray, or fail after the work is done."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
@@ -68,6 +71,8 @@ def _tags(name: str) -> dict[str, str]:
 
 
 def _tables() -> Tables:
+    for name in POWERTOOLS:
+        _required(name)
     return Tables(
         jobs=_required("JOBS_TABLE"),
         audit=_required("AUDIT_TABLE"),

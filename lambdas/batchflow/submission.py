@@ -11,13 +11,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from batchflow import clock, telemetry
 from batchflow.batch import RefusedError
 from batchflow.decide import submitted
 from batchflow.errors import ConflictError, DuplicateError, StoreError
-from batchflow.journal import Journal
+from batchflow.journal import Journal, describe
 from batchflow.model import NO_HASH, Job, Status, Upload
 from batchflow.plan import Step, lease_end, plan
+
+TRIES = 3
+"""How often a submitted job is recorded anew because somebody else was writing the same record."""
 
 
 class Jobs(Protocol):
@@ -106,21 +111,22 @@ class Submission:
         """Let the next try go on at once; if that fails, it goes on when the lease has run out."""
         try:
             self._journal.store.amend(job, replace(job, claimed_until=0))
-        except StoreError as error:
-            telemetry.logger.warning("lease not released", batch_id=job.batch_id, error=str(error))
+        except (StoreError, BotoCoreError, ClientError) as error:
+            telemetry.logger.warning("lease not released", batch_id=job.batch_id, error=describe(error))
 
     def _record(self, job: Job, job_id: str, detail: dict[str, Any]) -> None:
-        try:
-            self._journal.change(job, submitted(job_id, clock.now(), detail))
-        except ConflictError:
-            self._check(job.batch_id, job_id)
-        else:
-            telemetry.emit([telemetry.count("JobsSubmitted")])
-
-    def _check(self, batch_id: str, job_id: str) -> None:
-        """Accept that the monitor was faster: it learned of the job from its first event."""
-        job = self._journal.store.get(batch_id)
-        if job is None or job.job_id is None:
-            raise ConflictError(f"job {job_id} of batch {batch_id} could not be recorded; the monitor will")
-        if job.job_id != job_id:
-            telemetry.logger.warning("a second job of one batch", batch_id=batch_id, jobs=[job.job_id, job_id])
+        """Record a batch's job, or accept that the monitor was faster: it may have learned of it from an event."""
+        batch_id = job.batch_id
+        for _ in range(TRIES):
+            try:
+                self._journal.change(job, submitted(job_id, clock.now(), detail))
+            except ConflictError:
+                job = self._journal.store.get(batch_id) or job
+                if job.job_id is None:
+                    continue
+                if job.job_id != job_id:
+                    telemetry.logger.warning("a second job of one batch", batch_id=batch_id, jobs=[job.job_id, job_id])
+            else:
+                telemetry.emit([telemetry.count("JobsSubmitted")])
+            return
+        raise ConflictError(f"job {job_id} of batch {batch_id} is not recorded yet; the monitor will find it")

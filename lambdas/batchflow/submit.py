@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from batchflow import clients, intake, telemetry
 from batchflow.archive import Archive
 from batchflow.batch import Submitter
-from batchflow.errors import BatchflowError, PartialFailure
+from batchflow.errors import BatchflowError, EventError, PartialFailure
 from batchflow.intake import Intake
 from batchflow.journal import Journal, describe
 from batchflow.plan import Step
@@ -25,10 +25,10 @@ SPARE_MILLISECONDS = 5_000
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Submit what the event asks for; PartialFailure, after all has been tried, makes Lambda try again."""
+    journal, submission = _wire(submit_settings(), context.get_remaining_time_in_millis)
     try:
         asked = intake.read(event)
-        journal, submission = _wire(submit_settings(), context.get_remaining_time_in_millis)
-    except BatchflowError as error:
+    except EventError as error:
         telemetry.emit([telemetry.count("SubmissionErrors")])
         telemetry.logger.error("nothing submitted", error=str(error))
         raise

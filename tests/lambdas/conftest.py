@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from batchflow import clients, clock, monitor, settings, submit
 from tests.lambdas.fakes import S3, Batch, Context, Dynamo, Lambda
 
