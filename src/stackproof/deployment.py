@@ -36,7 +36,9 @@ def load(path: Path) -> Deployment:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise StackproofError(f"{path}: {error.strerror}. Name a deployment file such as environments/dev.yaml.") from None
+        raise StackproofError(
+            f"{path}: {error.strerror}. Name a deployment file such as environments/dev.yaml."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StackproofError(f"{path}: not readable as YAML: {error}") from None
     if not isinstance(data, dict) or "template-file-path" not in data:

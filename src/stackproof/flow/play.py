@@ -47,7 +47,9 @@ class Story:
 class Player:
     """Plays steps, one verb each."""
 
-    def __init__(self, session: Embedded, stack: Stack, parts: steps.Parts, *, progress: Progress = lambda _: None) -> None:
+    def __init__(
+        self, session: Embedded, stack: Stack, parts: steps.Parts, *, progress: Progress = lambda _: None
+    ) -> None:
         self._session = session
         self._stack = stack
         self._parts = parts
@@ -124,7 +126,9 @@ class Player:
 
         if not self._session.run_until(settled, limit=limit):
             active = [f"{r['key']}: {r['status']}" for r in self._observer.active()]
-            self.story.problems.append(f"Not settled after {limit:.0f} s: {', '.join(active) or 'a batch has no record'}.")
+            self.story.problems.append(
+                f"Not settled after {limit:.0f} s: {', '.join(active) or 'a batch has no record'}."
+            )
 
     def _upload(self, step: steps.Upload) -> None:
         with tempfile.TemporaryDirectory(prefix="stackproof-") as folder:

@@ -169,10 +169,7 @@ def run_files(
 def _expecting(scenario: scenarios.Scenario, player: Player, made: list[Made]) -> scenarios.Scenario:
     """A generated file must be processed with exactly its known counts; of others only the invariants are known."""
     known = [sent for sent in player.story.uploads if sent.truth is not None]
-    if len(known) != len(made):
-        tolerated = ["*"]
-    else:
-        tolerated = []
+    tolerated = ["*"] if len(known) != len(made) else []
     batches = [scenarios.BatchExpectation(key=sent.key, status="SUCCEEDED") for sent in known]
     expect = scenarios.Expectation(batches=batches, tolerated=tolerated)
     return scenario.model_copy(update={"expect": expect})

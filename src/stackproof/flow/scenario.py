@@ -170,7 +170,7 @@ class Overwrite(_Model):
 
 
 class Attempt(_Model):
-    """A role tries a call; `denied` says whether IAM must refuse it. `${LogicalId}` and `${LogicalId.Arn}` are filled in."""
+    """Roles try a call that IAM must refuse (`denied`) or allow; `${LogicalId}` and `${LogicalId.Arn}` are filled in."""
 
     do: Literal["try"]
     roles: list[str]
@@ -224,8 +224,8 @@ class BatchExpectation(_Model):
 
 
 class Expectation(_Model):
-    """What must be true at the end. Alarms that are not named must not have gone to ALARM; queues that are not named must
-    be empty."""
+    """What must be true at the end. Alarms that are not named must not have gone to ALARM; queues that are not named
+    must be empty."""
 
     batches: list[BatchExpectation] = []
     alarms: dict[str, list[str]] = {}
