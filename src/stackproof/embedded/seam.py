@@ -11,8 +11,8 @@ A call is (principal, service, operation, parameters); what happens to it, in th
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -105,6 +105,16 @@ class Seam:
         if (service, operation) in self._amendments:
             raise EmbeddedError(f"{service}:{operation} is amended already.")
         self._amendments[service, operation] = handler
+
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """For a call that waits for a process which makes calls itself, in threads perhaps: a synchronous invocation.
+        Its caller has paused, so calls stay one after the other as far as anybody can tell."""
+        held = self._lock._release_save()  # type: ignore[attr-defined]  # what threading.Condition does to wait
+        try:
+            yield
+        finally:
+            self._lock._acquire_restore(held)  # type: ignore[attr-defined]
 
     def start(self) -> None:
         """Stand between every new client and moto."""

@@ -28,7 +28,15 @@ def serialize(model: OperationModel, result: Mapping[str, Any] | AwsError) -> Wi
     answer = serializer.serialize(dict(result))
     body = answer["body"]
     data = body.encode() if isinstance(body, str) else bytes(body)
-    return int(answer["status_code"]), dict(answer["headers"]), data
+    status = _given_status(model, result) or int(answer["status_code"])
+    return status, dict(answer["headers"]), data
+
+
+def _given_status(model: OperationModel, result: Mapping[str, Any]) -> int | None:
+    """The HTTP status where the operation's output carries it as a member (lambda:Invoke)."""
+    members = model.output_shape.members.items() if model.output_shape else ()
+    given = (result.get(name) for name, shape in members if shape.serialization.get("location") == "statusCode")
+    return next((int(status) for status in given if status is not None), None)
 
 
 def _error(protocol: str, error: AwsError) -> Wire:

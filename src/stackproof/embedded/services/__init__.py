@@ -1,0 +1,1 @@
+"""The AWS services of the embedded AWS, one module or a few each."""
