@@ -1,7 +1,7 @@
 """The audit chain: recomputed from the table's items alone, and compared with the write-once copies in the archive.
 
-The algorithm is the one that the stack documents: an event's `hash` is the SHA-256 of the canonical JSON (keys sorted, no
-white space, ASCII) of its other attributes, `previous_hash` among them; the first event's previous hash is 64 zeros.
+The algorithm is the one that the stack documents: an event's `hash` is the SHA-256 of the canonical JSON (keys sorted,
+no white space, ASCII) of its other attributes, `previous_hash` among them; the first event's previous hash is 64 zeros.
 """
 
 import hashlib

@@ -170,7 +170,7 @@ class Overwrite(_Model):
 
 
 class Attempt(_Model):
-    """Roles try a call that IAM must refuse (`denied`) or allow; `${LogicalId}` and `${LogicalId.Arn}` are filled in."""
+    """Roles try a call that IAM must refuse (`denied`) or allow; `${LogicalId}` and `${LogicalId.Arn}` are filled."""
 
     do: Literal["try"]
     roles: list[str]
