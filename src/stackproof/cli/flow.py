@@ -9,7 +9,7 @@ from rich.console import Console
 from stackproof.cli.progress import telling
 from stackproof.errors import StackproofError
 from stackproof.flow import report
-from stackproof.flow.run import Outcome, run_files, run_scenario, setting
+from stackproof.flow.run import Outcome, run_files, run_scenarios, setting
 
 
 @click.command("flow")
@@ -72,8 +72,8 @@ def command(
         outcomes: list[Outcome] = []
         if names:
             known = chosen.scenarios
-            wanted = known.scenarios if names == ("all",) else [known.named(name) for name in names]
-            outcomes += [run_scenario(chosen, scenario, progress=progress) for scenario in wanted]
+            wanted = list(known.scenarios) if names == ("all",) else [known.named(name) for name in names]
+            outcomes = run_scenarios(chosen, wanted, progress=progress)
         else:
             count = transactions or (0 if files else 1000)
             outcomes.append(run_files(chosen, list(files), transactions=count, seed=seed, progress=progress))

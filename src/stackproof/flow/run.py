@@ -1,15 +1,16 @@
 """The flow: deploy, upload, run to the end, and gather what happened."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from stackproof import deployment
 from stackproof.embedded.clock import real_seconds
-from stackproof.embedded.session import Embedded, Stack
+from stackproof.embedded.session import Embedded, Snapshot, Stack
 from stackproof.errors import StackproofError
 from stackproof.flow import scenario as scenarios
 from stackproof.flow.files import Made, make
@@ -74,7 +75,7 @@ def setting(template: Path, environment: str | None, image: Path | None = None) 
 def deployed(
     setting: Setting,
     *,
-    parameters: dict[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
     on_resource: Callable[[str, str, str], None] | None = None,
 ) -> Iterator[tuple[Embedded, Stack]]:
     """A session with the stack deployed in it, the producer known, and its e-mail subscriptions confirmed."""
@@ -111,26 +112,52 @@ def introduce(session: Embedded, stack: Stack, parts: scenarios.Parts) -> None:
     session.topics.confirm_all()
 
 
-def play(session: Embedded, stack: Stack, setting: Setting, scenario: scenarios.Scenario) -> list[str]:
-    """Play one scenario on a deployed stack; returns what is not as it must be."""
-    player = Player(session, stack, setting.scenarios.parts)
-    for step in scenario.steps:
-        player.play(step)
-    return judge(session, stack, setting.scenarios.parts, scenario, player.finish())
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A deployed stack, as it was just after the deployment whenever a scenario begins."""
+
+    session: Embedded
+    stack: Stack
+    setting: Setting
+    fresh: Snapshot
+
+    def play(self, scenario: scenarios.Scenario) -> list[str]:
+        """Play one scenario from the fresh stack; returns what is not as it must be."""
+        self.session.restore(self.fresh)
+        player = Player(self.session, self.stack, self.setting.scenarios.parts)
+        for step in scenario.steps:
+            player.play(step)
+        return judge(self.session, self.stack, self.setting.scenarios.parts, scenario, player.finish())
 
 
-def run_scenario(setting: Setting, scenario: scenarios.Scenario, *, progress: Progress = lambda _: None) -> Outcome:
-    """Deploy and play one scenario."""
-    took = {}
-    began = real_seconds()
-    progress(f"deploying {setting.template.name}")
-    with deployed(setting, parameters=scenario.parameters, on_resource=_deploying(progress)) as (session, stack):
-        took["deploy"] = real_seconds() - began
-        progress(f"playing {scenario.name}")
+@contextmanager
+def staged(
+    setting: Setting, *, parameters: Mapping[str, str] | None = None, progress: Progress = lambda _: None
+) -> Iterator[Stage]:
+    """Deploy once, to play many scenarios."""
+    with deployed(setting, parameters=parameters, on_resource=_deploying(progress)) as (session, stack):
+        yield Stage(session=session, stack=stack, setting=setting, fresh=session.save())
+
+
+def run_scenarios(
+    setting: Setting, wanted: list[scenarios.Scenario], *, progress: Progress = lambda _: None
+) -> list[Outcome]:
+    """Play scenarios, each on the freshly deployed stack; those that share their parameters share a deployment."""
+    outcomes = []
+    by_parameters = sorted(wanted, key=lambda s: sorted(s.parameters.items()))
+    for parameters, group in groupby(by_parameters, key=lambda s: s.parameters):
+        progress(f"deploying {setting.template.name}")
         began = real_seconds()
-        problems = play(session, stack, setting, scenario)
-        took["flow"] = real_seconds() - began
-        return _outcome(session, stack, setting, scenario, problems, took)
+        with staged(setting, parameters=parameters, progress=progress) as stage:
+            took = {"deploy": real_seconds() - began}
+            for scenario in group:
+                progress(f"playing {scenario.name}")
+                began = real_seconds()
+                problems = stage.play(scenario)
+                took["flow"] = real_seconds() - began
+                outcomes.append(_outcome(stage.session, stage.stack, setting, scenario, problems, dict(took)))
+                took.pop("deploy", None)
+    return sorted(outcomes, key=lambda o: [s.name for s in wanted].index(o.scenario))
 
 
 def run_files(
