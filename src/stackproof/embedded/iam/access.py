@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from unittest import mock
+
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.iam import context
@@ -24,14 +28,16 @@ _NO_SOURCE = ("events.amazonaws.com", "sns")
 
 
 class Iam:
-    """IAM of the account. Making one puts `check` on the seam."""
+    """IAM of the account; `check` belongs on the seam, as an interceptor."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._deployed = Deployed(world.account)
         self._parsed: dict[tuple[str, str], tuple[Statement, ...]] = {}
         self._left_out: list[Grant] = []
-        world.seam.intercept(self.check)
+        # moto judges bucket policies without their conditions; here they are judged in full.
+        neutral = mock.patch.object(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
+        world.stack.enter_context(neutral)
 
     @property
     def decisions(self) -> Mapping[Decided, int]:
@@ -114,6 +120,10 @@ class Iam:
         finally:
             self._left_out.remove(found[0])
 
+    def forget(self) -> None:
+        """Drop what was parsed; the policies are read again."""
+        self._parsed.clear()
+
     def _state(self) -> IamState:
         return self._world.state("iam", IamState)
 
@@ -135,23 +145,21 @@ class Iam:
     def _require_service(self, service: str, need: Need, source: Mapping[str, tuple[str, ...]]) -> None:
         caller = Caller(arn=service)
         shared = context.of_service(service, need.resource, self._world)
-        values = {**shared, **source, **need.context}
-        if need.via:
-            values.pop("kms:calleraccount")
+        own = {key: value for key, value in need.context.items() if key != "kms:viaservice"}
+        values = {**shared, **source, **own}
         # What KMS sees as the service in between when another service is the caller is not documented.
         unknown = {"kms:viaservice", "kms:calleraccount"} if need.via else set()
-        values.pop("kms:viaservice", None)
         keys = Keys(values=values, unknown=context.UNKNOWN | unknown_keys(need.action) | unknown)
         request = Request(caller=caller, action=need.action, resource=need.resource, keys=keys)
         verdict = judge(request, Policies(resource=self._resource_statements(need.resource)))
-        self._record(request, {**source, **need.context}, verdict, by="service")
+        self._record(request, {**source, **own}, verdict, by="service")
         if not verdict.allowed:
             raise AwsError("AccessDenied", sentence("", need, request, verdict), status=403)
 
     def _judge(self, principal: Principal, need: Need, *, by: str) -> tuple[Request, Verdict]:
         role = self._deployed.identity(principal.arn)
         caller = context.caller(principal)
-        values = {**context.of_role(principal, caller, role, need.resource, self._world), **need.context}
+        values = {**context.of_role(principal, caller, role, need, self._world), **need.context}
         unknown = context.UNKNOWN | unknown_keys(need.action) | need.unknown
         keys = Keys(values=values, unknown=unknown - set(values))
         request = Request(caller=caller, action=need.action, resource=need.resource, keys=keys)

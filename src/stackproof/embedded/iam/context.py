@@ -3,6 +3,7 @@
 from stackproof.embedded.errors import EmbeddedError
 from stackproof.embedded.iam.deployed import Identity
 from stackproof.embedded.iam.evaluate import Caller
+from stackproof.embedded.iam.operations.entry import Need
 from stackproof.embedded.identity import Principal
 from stackproof.embedded.world import Account, World
 
@@ -51,15 +52,17 @@ def owner(resource: str) -> str:
     return "/".join(resource.split("/")[:2]) if service == "dynamodb" and "/" in name else resource
 
 
-def of_role(principal: Principal, caller: Caller, role: Identity | None, resource: str, world: World) -> Values:
+def of_role(principal: Principal, caller: Caller, role: Identity | None, need: Need, world: World) -> Values:
     """What a request of a role carries."""
     values: Values = {
-        **_shared(resource, world),
+        **_shared(need.resource, world),
         "aws:principalarn": (principal.arn,),
         "aws:principalaccount": (caller.account,),
         "aws:principaltype": ("AssumedRole",),
         "aws:principalisawsservice": ("false",),
     }
+    if need.action.startswith("kms:"):
+        values["kms:calleraccount"] = (caller.account,)
     if role is not None:
         values["aws:userid"] = (f"{role.unique_id}:{principal.session}",)
         values |= {f"aws:principaltag/{name}".lower(): (value,) for name, value in role.tags.items()}

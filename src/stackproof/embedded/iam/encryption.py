@@ -53,7 +53,6 @@ def implied(
     }
     context["kms:encryptioncontextkeys"] = tuple(encryption.context)
     context["kms:viaservice"] = (f"{service}.{deployed.account.region}.amazonaws.com",)
-    context["kms:calleraccount"] = (deployed.account.id,)
     context["kms:encryptionalgorithm"] = ("SYMMETRIC_DEFAULT",)
     return encryption, [Need(action=a, resource=encryption.key, context=context, via=service) for a in actions]
 

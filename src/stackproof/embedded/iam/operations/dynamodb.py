@@ -1,5 +1,5 @@
-"""DynamoDB. Transactions and batches need the permissions of their parts (authz; aws-facts: there is no action of
-their name, BatchGetItem and BatchWriteItem excepted)."""
+"""DynamoDB. Transactions and batches need the permissions of their parts (authz: only BatchGetItem and
+BatchWriteItem are actions of their own). BatchExecuteStatement is left out: it answers denials one by one."""
 
 import re
 from collections.abc import Mapping
@@ -149,7 +149,6 @@ DYNAMODB = Service(
         "BatchWriteItem": _batch_write,
         "ExecuteStatement": _statements("", ""),
         "ExecuteTransaction": _statements("ExecuteTransaction", "TransactStatements"),
-        "BatchExecuteStatement": _statements("BatchExecuteStatement", "Statements"),
     },
     unmodelled=frozenset(
         {

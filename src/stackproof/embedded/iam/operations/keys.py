@@ -29,7 +29,7 @@ KMS = Service(
     ),
     resources={"key": _key},
     keys={
-        "kms:CallerAccount": lambda view: view.deployed.account.id,
+        "kms:CallerAccount": lambda _: None,  # the caller's, not the call's: context.py supplies it
         "kms:EncryptionAlgorithm": constant("SYMMETRIC_DEFAULT"),
         "kms:EncryptionContext:${EncryptionContextKey}": lambda view: view.parameters.get("EncryptionContext", {}),
         _CONTEXT_KEYS: lambda view: list(view.parameters.get("EncryptionContext", {})) or None,
