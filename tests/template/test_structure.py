@@ -266,3 +266,12 @@ def test_parameters_say_what_they_are(stack):
 
 def test_outputs_are_described(stack):
     assert all(output.get("Description") for output in stack["Outputs"].values())
+
+
+def test_the_runbooks_name_outputs_alarms_and_parameters_that_exist(stack):
+    text = (TEMPLATE.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"output (\w+)\)", text))
+    assert named
+    assert named <= stack["Outputs"].keys()
+    known = {*stack["Resources"], *stack["Outputs"], *stack["Parameters"]}
+    assert set(re.findall(r"`(\w+(?:Alarm|QueueUrl|FunctionName|Years|Mode|vCpus|Days))`", text)) <= known
