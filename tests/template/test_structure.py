@@ -270,7 +270,7 @@ def test_outputs_are_described(stack):
 
 def test_the_runbooks_name_outputs_alarms_and_parameters_that_exist(stack):
     text = (TEMPLATE.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"output (\w+)\)", text))
+    named = set(re.findall(r"\$\(output (\w+)\)", text))
     assert named
     assert named <= stack["Outputs"].keys()
     known = {*stack["Resources"], *stack["Outputs"], *stack["Parameters"]}
