@@ -101,7 +101,7 @@ class Dynamo(Client):
         self._enter("ExecuteTransaction", parameters)
         meanwhile, self.before_write = self.before_write, lambda: None
         meanwhile()
-        copy = deepcopy(self.tables)
+        copy = {name: dict(items) for name, items in self.tables.items()}
         codes = [self._execute(copy, statement) for statement in parameters["TransactStatements"]]
         if any(codes):
             reasons = [{"Code": code or "None"} for code in codes]
@@ -130,12 +130,12 @@ class Dynamo(Client):
         sets, removed, where = SET.findall(update[2]), REMOVE.findall(update[2]), EQUAL.findall(update[3])
         assert len(sets) + len(where) == len(values)
         condition = dict(zip(where, values[len(sets) :], strict=True))
-        item = tables[update[1]].get(self._key(update[1], condition))
+        key = self._key(update[1], condition)
+        item = tables[update[1]].get(key)
         if item is None or any(item.get(name) != value for name, value in condition.items()):
             return "ConditionalCheckFailed"
-        item.update(zip(sets, values, strict=False))
-        for name in removed:
-            item.pop(name, None)
+        item = {**item, **dict(zip(sets, values, strict=False))}
+        tables[update[1]][key] = {name: value for name, value in item.items() if name not in removed}
         return None
 
     def job(self, batch_id: str) -> dict[str, Any]:
