@@ -249,6 +249,14 @@ def test_environments_give_every_parameter_a_value_that_it_allows(stack, environ
             assert parameter["MinValue"] <= float(value) <= parameter.get("MaxValue", float("inf")), name
 
 
+def test_a_job_has_memory_beside_its_scratch_volume_and_fits_the_instances(environment):
+    values = environment["parameters"]
+    scratch, memory, cpus = (int(values[name]) for name in ("JobScratchMiB", "JobMemoryMiB", "JobVcpus"))
+    assert memory - scratch >= 2048
+    assert memory <= cpus * 4096 - 512  # general purpose instances have 4 GiB a vCPU, of which the system needs a part
+    assert {kind.split(".")[0] for kind in values["InstanceTypes"].split(",")} <= {"m7i", "m7a"}
+
+
 def test_environment_tags_are_those_of_the_parameters(environment):
     values = environment["parameters"]
     assert environment["tags"] == {key: values["EnvironmentName" if key == "Environment" else key] for key in TAGS}
