@@ -25,15 +25,15 @@ from stackproof.embedded.iam import Iam
 from stackproof.embedded.identity import Credentials
 from stackproof.embedded.services.alarms import Alarms
 from stackproof.embedded.services.batch import Batch
-from stackproof.embedded.services.bus import EventBus
-from stackproof.embedded.services.functions import LambdaFunctions
-from stackproof.embedded.services.logs import CloudWatchLogs
-from stackproof.embedded.services.metrics import MetricStore
+from stackproof.embedded.services.bus import Bus
+from stackproof.embedded.services.functions import Functions
+from stackproof.embedded.services.logs import Logs
+from stackproof.embedded.services.metrics import Metrics
 from stackproof.embedded.services.notifications import Notifications
-from stackproof.embedded.services.queues import SqsQueues
+from stackproof.embedded.services.queues import Queues
 from stackproof.embedded.services.schedules import Schedules
 from stackproof.embedded.services.tables import Tables
-from stackproof.embedded.services.topics import SnsTopics
+from stackproof.embedded.services.topics import Topics
 from stackproof.embedded.snapshot import MotoSnapshot
 from stackproof.embedded.world import Account, World
 
@@ -77,15 +77,14 @@ class Embedded:
     def _build(self) -> None:
         """Make the parts and tell each whom it asks."""
         world = self.world
-        self.iam = Iam(world)
-        world.seam.intercept(self.iam.check)
         self.faults = Faults(world)
-        self.metrics = MetricStore(world)
-        self.logs = CloudWatchLogs(world, self.iam, self.metrics)
-        self.queues = SqsQueues(world, self.iam, self.metrics)
-        self.topics = SnsTopics(world, self.iam, self.queues, self.metrics)
-        self.functions = LambdaFunctions(world, self.iam, self.queues, self.logs, self.metrics)
-        self.bus = EventBus(world, self.iam, self.functions, self.queues, self.topics, self.metrics)
+        self.iam = Iam(world)
+        self.metrics = Metrics(world)
+        self.logs = Logs(world, self.iam, self.metrics)
+        self.queues = Queues(world, self.iam, self.metrics)
+        self.topics = Topics(world, self.iam, self.queues, self.metrics)
+        self.functions = Functions(world, self.iam, self.queues, self.logs, self.metrics)
+        self.bus = Bus(world, self.iam, self.functions, self.queues, self.topics, self.metrics)
         self.schedules = Schedules(world, self.bus)
         self.notifications = Notifications(world, self.iam, self.functions, self.queues, self.topics, self.bus)
         self.tables = Tables(world, self.metrics)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stackproof.embedded.session import Embedded, Stack
-from stackproof.flow.observe import Batch, Observer
+from stackproof.flow.observe import Batch, Observer, metric_totals
 from stackproof.flow.play import Story
 from stackproof.flow.scenario import BatchExpectation, Parts, Scenario
 
@@ -20,7 +20,7 @@ def judge(session: Embedded, stack: Stack, parts: Parts, scenario: Scenario, sto
         *_alarms(session, stack, scenario),
         *_dead_letters(session, stack, scenario),
         *_metrics(session, scenario),
-        *_services(session, scenario),
+        *_services(session, stack, scenario),
     ]
 
 
@@ -70,8 +70,8 @@ def _batch(batch: Batch, expected: BatchExpectation, batches: list[Batch]) -> It
         yield f"has the reason {batch.record.get('reason')!r}, not {expected.reason!r}."
     if expected.jobs is not None and len(batch.jobs) != expected.jobs:
         yield f"has {len(batch.jobs)} AWS Batch jobs, not {expected.jobs}."
-    if expected.attempts is not None and [len(j["attempts"]) for j in batch.jobs] != [expected.attempts]:
-        yield f"took {[len(j['attempts']) for j in batch.jobs]} attempts, not {expected.attempts}."
+    if expected.attempts is not None and [len(j.attempts) for j in batch.jobs] != [expected.attempts]:
+        yield f"took {[len(j.attempts) for j in batch.jobs]} attempts, not {expected.attempts}."
     if expected.file_reason is not None:
         found = batch.manifests[0]["file_reason"] if batch.manifests else None
         if found != expected.file_reason:
@@ -127,11 +127,23 @@ def _dead_letters(session: Embedded, stack: Stack, scenario: Scenario) -> Iterat
 
 
 def _metrics(session: Embedded, scenario: Scenario) -> Iterator[str]:
+    totals = metric_totals(session)
     for name, expected in scenario.expect.metrics.items():
-        if (total := session.metrics.total(name)) != expected:
+        if (total := totals.get(name, 0)) != expected:
             yield f"The metric {name} adds up to {total}, not {expected}."
 
 
-def _services(session: Embedded, scenario: Scenario) -> Iterator[str]:
-    """What services do with the functions' roles: traces and logs are written."""
-    yield from session.lost()
+def _services(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[str]:
+    """What services do with the roles: log lines are written, and every invocation is traced."""
+    for group, lines in session.logs.delivery.lost.items():
+        yield f"{lines} lines of {group} were lost: {session.logs.delivery.why_lost[group]}."
+    for group, reasons in session.logs.delivery.dropped.items():
+        yield f"{group}: {len(reasons)} embedded metrics were dropped: {reasons[0]}."
+    for at, alarm, action, why in session.alarms.failed_actions:
+        yield f"{at:%H:%M:%S}: the alarm {alarm} could not tell {action}: {why}."
+    for resource in stack.resources.values():
+        if resource.type == "AWS::Lambda::Function":
+            name = resource.physical_id
+            ended = [i for i in session.functions.events.invocations() if i.function == name and not i.killed]
+            if scenario.expect.traces and len(session.functions.traces(name)) < len(ended):
+                yield f"{name} was invoked {len(ended)} times and traced {len(session.functions.traces(name))} times."

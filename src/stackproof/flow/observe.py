@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from stackproof.embedded.services.jobs import Job
 from stackproof.embedded.session import Embedded, Stack
 from stackproof.flow import chain
 from stackproof.flow.scenario import Parts
@@ -28,7 +30,7 @@ class Batch:
     """The archive's objects of the batch: name -> the bytes of the first version."""
     manifests: list[Mapping[str, Any]]
     """Every version of the batch's manifest, the oldest first; more than one means published twice."""
-    jobs: list[Mapping[str, Any]] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
 
     @property
     def status(self) -> str:
@@ -123,12 +125,23 @@ class Observer:
         body: bytes = answer["Body"].read()
         return body
 
-    def _jobs(self) -> dict[str, list[Mapping[str, Any]]]:
+    def _jobs(self) -> dict[str, list[Job]]:
         """The jobs of AWS Batch by name, which is the batch id."""
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        found: dict[str, list[Job]] = {}
         for job in self._session.batch.jobs():
-            found.setdefault(job["jobName"], []).append(job)
+            found.setdefault(job.name, []).append(job)
         return found
+
+
+def metric_totals(session: Embedded) -> dict[str, float]:
+    """The sum of all values of each of the stack's own metrics (those of AWS services are left out), by name."""
+    end = session.now() + timedelta(seconds=1)
+    totals: dict[str, float] = {}
+    for metric in session.metrics.listed():
+        if not metric.namespace.startswith("AWS/"):
+            values = session.metrics.values(metric, start=session.world.start, end=end)
+            totals[metric.name] = totals.get(metric.name, 0) + sum(values)
+    return totals
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:

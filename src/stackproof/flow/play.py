@@ -157,13 +157,13 @@ class Player:
             case "release", "bus":
                 s.bus.release(order=step.order)
             case "drop", function:
-                s.functions.drop_next(self._id(function), step.count)
+                s.functions.events.drop_next(self._id(function), step.count)
             case "duplicate", function:
-                s.functions.duplicate_next(self._id(function), step.count)
+                s.functions.events.duplicate_next(self._id(function), step.count)
             case "hold", function:
-                s.functions.hold(self._id(function))
+                s.functions.events.hold(self._id(function))
             case "release", function:
-                s.functions.release(self._id(function), order=step.order)
+                s.functions.events.release(self._id(function), order=step.order)
 
     def _concurrency(self, step: steps.Concurrency) -> None:
         client, name = self._session.client("lambda"), self._id(step.function)
@@ -177,7 +177,7 @@ class Player:
         if job is None:
             self.story.problems.append(f"{step.key} has no job to terminate.")
             return
-        self._session.client("batch").terminate_job(jobId=job["jobId"], reason=step.reason)
+        self._session.client("batch").terminate_job(jobId=job.id, reason=step.reason)
 
     def _redrive(self, step: steps.Redrive) -> None:
         sqs, queue = self._session.client("sqs"), self._id(step.queue)

@@ -94,7 +94,7 @@ def _shown_batch(batch: Batch) -> list[RenderableType]:
     start = batch.events[0]["at"] if batch.events else ""
     lines.append(Text("  " + " > ".join(batch.statuses) + f"   from {start}"))
     for job in batch.jobs:
-        lines.append(Text(f"  job {job['jobId']}: {job['status']} after {len(job['attempts'])} attempt(s)"))
+        lines.append(Text(f"  job {job.id}: {job.status} after {len(job.attempts)} attempt(s)"))
     if batch.manifests:
         lines.append(_counts(batch.manifests[0]))
     breaks = batch.chain_breaks

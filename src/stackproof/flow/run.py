@@ -15,7 +15,7 @@ from stackproof.errors import StackproofError
 from stackproof.flow import scenario as scenarios
 from stackproof.flow.files import Made, make
 from stackproof.flow.judge import judge
-from stackproof.flow.observe import Batch, Observer
+from stackproof.flow.observe import Batch, Observer, metric_totals
 from stackproof.flow.play import Player
 
 Progress = Callable[[str], None]
@@ -189,7 +189,7 @@ def run_files(
             scenario = _expecting(scenario, player, made)
             problems = judge(session, stack, parts, scenario, player.finish())
             took["flow"] = real_seconds() - began
-            took["processor"] = sum(session.batch.real_seconds())
+            took["processor"] = sum(s for job in session.batch.jobs() for s in session.batch.real_seconds(job.id))
             return _outcome(session, stack, setting, scenario, problems, took)
 
 
@@ -224,7 +224,7 @@ def _outcome(
         batches=Observer(session, stack, setting.scenarios.parts).batches(),
         alarms={i: [new for _, _, new, _ in history] for i, history in histories.items()},
         notifications=len(session.outbox()),
-        metrics=session.metrics.totals(),
+        metrics=metric_totals(session),
         calls=session.world.seam.count,
         resources=len(stack.resources),
         took=took,

@@ -109,7 +109,7 @@ class Events(_Model):
     of: str
     action: Literal["drop", "duplicate", "hold", "release"]
     count: int = 1
-    order: Literal["arrival", "reversed"] = "arrival"
+    order: Literal["received", "reversed", "shuffled"] = "received"
 
 
 class Rule(_Model):
