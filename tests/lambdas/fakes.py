@@ -27,7 +27,7 @@ def _model(service: str) -> Any:
 def refusal(operation: str, code: str, status: int = 400, **more: Any) -> ClientError:
     """Return an error as botocore raises it for an answer of a service."""
     response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
-    return ClientError(response, operation)  # type: ignore[arg-type]
+    return ClientError(response, operation)
 
 
 class Client:
@@ -131,11 +131,11 @@ class Dynamo(Client):
         assert len(sets) + len(where) == len(values)
         condition = dict(zip(where, values[len(sets) :], strict=True))
         key = self._key(update[1], condition)
-        item = tables[update[1]].get(key)
-        if item is None or any(item.get(name) != value for name, value in condition.items()):
+        found = tables[update[1]].get(key)
+        if found is None or any(found.get(name) != value for name, value in condition.items()):
             return "ConditionalCheckFailed"
-        item = {**item, **dict(zip(sets, values, strict=False))}
-        tables[update[1]][key] = {name: value for name, value in item.items() if name not in removed}
+        changed = {**found, **dict(zip(sets, values, strict=False))}
+        tables[update[1]][key] = {name: value for name, value in changed.items() if name not in removed}
         return None
 
     def job(self, batch_id: str) -> dict[str, Any]:

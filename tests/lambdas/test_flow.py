@@ -12,7 +12,7 @@ from batchflow.model import Upload
 from tests.lambdas.conftest import World, record
 from tests.lambdas.fakes import Context, refusal
 
-STOPPED = {"attempts": [{"startedAt": 1, "stoppedAt": 2}]}
+STOPPED: dict[str, Any] = {"attempts": [{"startedAt": 1, "stoppedAt": 2}]}
 
 
 def identity(key: str = "incoming/a.csv", version: str = "v1") -> str:
