@@ -1,0 +1,177 @@
+"""Containers of AWS Batch jobs: the image's own code, run in this process as if it were a process of its own.
+
+An image is the folder that its Dockerfile copies; the command must be `python -m <module> [arguments]`. The code sees
+only the container's environment, its own scratch folder (TMPDIR, removed afterwards), freshly loaded modules, its own
+standard streams, logging tree, boto3 session, signal handlers and working folder. Not emulated: the read-only root file
+system (writes outside the scratch folder go through), the user, memory and CPU limits.
+"""
+
+import io
+import logging
+import os
+import runpy
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from unittest import mock
+
+import boto3
+
+from stackproof.embedded.clock import real_seconds
+from stackproof.embedded.errors import EmbeddedError, ProcessKilled
+
+IMAGE_PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a container ended: `exit_code` is None when it was `killed` from outside; `lines` are what it wrote to its
+    standard streams; `seconds` are of real time, to show to people."""
+
+    exit_code: int | None
+    killed: bool
+    lines: list[str]
+    seconds: float
+
+
+def snapshot(directory: Path, module: str, target: Path) -> Path:
+    """Copy the top-level package or module of `module` into `target` (once), and return it.
+
+    `directory` is the folder that holds the package, or the package itself. Raises: EmbeddedError when it is neither.
+    """
+    top = module.partition(".")[0]
+    source = directory if directory.name == top and (directory / "__init__.py").is_file() else directory / top
+    copied = target / top
+    if copied.exists() or copied.with_suffix(".py").exists():
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    elif source.with_suffix(".py").is_file():
+        shutil.copyfile(source.with_suffix(".py"), copied.with_suffix(".py"))
+    else:
+        raise EmbeddedError(f"The image folder {directory} holds no package or module {top!r}.")
+    return target
+
+
+def module_of(command: Sequence[str]) -> str:
+    """The module that a command runs. Raises: EmbeddedError for a command that is not `python -m <module> ...`."""
+    match list(command):
+        case ["python" | "python3", "-m", module, *_]:
+            return module
+    raise EmbeddedError(f"A job's command must be `python -m <module> [arguments]`, not {list(command)!r}.")
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], image: Path) -> Run:
+    """Run the command over the image's folder.
+
+    Raises: EmbeddedError when the code met something that the embedded AWS does not emulate.
+    """
+    module = module_of(command)
+    output = io.StringIO()
+    began = real_seconds()
+    killed, code = False, None
+    with _process(module, list(command[3:]), environment, image, output):
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+            code = 0
+        except SystemExit as ended:
+            code = _exit_code(ended, output)
+        except ProcessKilled:
+            killed = True
+        except (EmbeddedError, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001  (the boundary to code that is not ours)
+            traceback.print_exc(file=output)
+            code = 1
+    lines = [line for line in output.getvalue().splitlines() if line]
+    return Run(exit_code=code, killed=killed, lines=lines, seconds=real_seconds() - began)
+
+
+def _exit_code(ended: SystemExit, output: io.StringIO) -> int:
+    if ended.code is None:
+        return 0
+    if isinstance(ended.code, int):
+        return ended.code & 0xFF
+    output.write(f"{ended.code}\n")
+    return 1
+
+
+@contextmanager
+def _process(
+    module: str, arguments: list[str], environment: Mapping[str, str], image: Path, output: io.StringIO
+) -> Iterator[None]:
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        scratch = enter(tempfile.TemporaryDirectory(prefix="batch-scratch-", ignore_cleanup_errors=True))
+        own = {"PATH": IMAGE_PATH, "LANG": "C.UTF-8", "HOME": scratch, **environment, "TMPDIR": scratch}
+        enter(_standing_in(Path.cwd()))
+        enter(_signal_handlers())
+        enter(_own_modules(module.partition(".")[0]))
+        enter(_own_logging())
+        enter(mock.patch.dict(os.environ, own, clear=True))
+        enter(mock.patch.object(sys, "path", [str(image), *sys.path]))
+        enter(mock.patch.object(sys, "argv", [module, *arguments]))
+        enter(mock.patch.object(tempfile, "tempdir", None))
+        enter(mock.patch.object(boto3, "DEFAULT_SESSION", None))
+        enter(redirect_stdout(output))
+        enter(redirect_stderr(output))
+        os.chdir(image)
+        yield
+
+
+@contextmanager
+def _standing_in(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+
+
+@contextmanager
+def _signal_handlers() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _own_modules(top: str) -> Iterator[None]:
+    """The image's modules are loaded anew, and those that the session may have under the same names come back."""
+    outer = _take_modules(top)
+    try:
+        yield
+    finally:
+        _take_modules(top)
+        sys.modules.update(outer)
+
+
+def _take_modules(top: str) -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name == top or name.startswith(f"{top}.")]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    root = logging.RootLogger(logging.WARNING)
+    with (
+        mock.patch.object(logging, "root", root),
+        mock.patch.object(logging.Logger, "root", root),
+        mock.patch.object(logging.Logger, "manager", logging.Manager(root)),
+    ):
+        yield
