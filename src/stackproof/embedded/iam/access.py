@@ -36,7 +36,7 @@ class Iam:
         self._parsed: dict[tuple[str, str], tuple[Statement, ...]] = {}
         self._left_out: list[Grant] = []
         # moto judges bucket policies without their conditions; here they are judged in full.
-        neutral = mock.patch.object(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
+        neutral = mock.patch.object(FakeBucket, "get_permission", _neutral)
         world.stack.enter_context(neutral)
 
     @property
@@ -215,3 +215,7 @@ class Iam:
 
 def _values(given: Context) -> dict[str, tuple[str, ...]]:
     return {k.lower(): (v,) if isinstance(v, str) else tuple(v) for k, v in given.items()}
+
+
+def _neutral(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:
+    return PermissionResult.NEUTRAL

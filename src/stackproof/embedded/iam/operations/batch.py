@@ -58,5 +58,5 @@ BATCH = Service(
         "aws:TagKeys": lambda view: list(_tags(view)) or None,
         "aws:RequestTag/${TagKey}": _tags,
     },
-    unmodelled=frozenset({"batch:EKSImage", "batch:EKSNamespace", "aws:ResourceTag/${TagKey}"}),
+    unmodelled=frozenset({"batch:EKSImage", "batch:EKSNamespace"}),
 )

@@ -22,7 +22,6 @@ LAMBDA = Service(
             "lambda:EventSourceToken",
             "lambda:InvokedViaFunctionUrl",
             "lambda:SourceFunctionArn",
-            "aws:ResourceTag/${TagKey}",
         }
     ),
 )
@@ -41,5 +40,5 @@ ECR = Service(
         Entry(operation="BatchCheckLayerAvailability", action="ecr:BatchCheckLayerAvailability", resource="repository"),
     ),
     resources={"repository": _repository},
-    unmodelled=frozenset({"ecr:ResourceTag/${TagKey}", "aws:ResourceTag/${TagKey}"}),
+    unmodelled=frozenset({"ecr:ResourceTag/${TagKey}"}),
 )

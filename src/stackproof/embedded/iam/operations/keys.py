@@ -3,8 +3,13 @@
 from stackproof.embedded.errors import EmbeddedError
 from stackproof.embedded.iam.operations.entry import Entry, Service, View, constant
 
-_CRYPTO = ("kms:CallerAccount", "kms:EncryptionAlgorithm", "kms:EncryptionContext:${EncryptionContextKey}")
-_CONTEXT_KEYS = "kms:EncryptionContextKeys"
+_CALLER = ("kms:CallerAccount", "kms:ViaService")
+_CRYPTO = (
+    *_CALLER,
+    "kms:EncryptionAlgorithm",
+    "kms:EncryptionContext:${EncryptionContextKey}",
+    "kms:EncryptionContextKeys",
+)
 
 
 def _entry(action: str, keys: tuple[str, ...]) -> Entry:
@@ -22,25 +27,30 @@ def _key(view: View) -> str:
 KMS = Service(
     name="kms",
     entries=(
-        _entry("Decrypt", (*_CRYPTO, _CONTEXT_KEYS)),
-        _entry("Encrypt", (*_CRYPTO, _CONTEXT_KEYS)),
-        _entry("GenerateDataKey", (*_CRYPTO, _CONTEXT_KEYS)),
-        _entry("DescribeKey", ("kms:CallerAccount",)),
+        _entry("Decrypt", _CRYPTO),
+        _entry("Encrypt", _CRYPTO),
+        _entry("GenerateDataKey", _CRYPTO),
+        _entry("DescribeKey", _CALLER),
     ),
     resources={"key": _key},
     keys={
         "kms:CallerAccount": lambda _: None,  # the caller's, not the call's: context.py supplies it
+        "kms:ViaService": lambda _: None,  # a direct call comes through no service
         "kms:EncryptionAlgorithm": constant("SYMMETRIC_DEFAULT"),
         "kms:EncryptionContext:${EncryptionContextKey}": lambda view: view.parameters.get("EncryptionContext", {}),
-        _CONTEXT_KEYS: lambda view: list(view.parameters.get("EncryptionContext", {})) or None,
+        "kms:EncryptionContextKeys": lambda view: list(view.parameters.get("EncryptionContext", {})) or None,
     },
     unmodelled=frozenset(
         {
+            "kms:KeyOrigin",
+            "kms:KeySpec",
+            "kms:KeyUsage",
+            "kms:MultiRegion",
+            "kms:MultiRegionKeyType",
             "kms:RequestAlias",
             "kms:RecipientAttestation:ImageSha384",
             "kms:RecipientAttestation:NitroTPMPCR*",
             "kms:RecipientAttestation:PCR*",
-            "aws:ResourceTag/${TagKey}",
             "kms:ResourceAliases",
         }
     ),

@@ -34,7 +34,6 @@ SQS = Service(
         _sqs("PurgeQueue", "PurgeQueue"),
     ),
     resources={"queue": _queue},
-    unmodelled=frozenset({"aws:ResourceTag/${TagKey}"}),
 )
 
 
@@ -59,7 +58,6 @@ SNS = Service(
     ),
     resources={"topic": _topic},
     keys={"sns:Endpoint": parameter("Endpoint"), "sns:Protocol": parameter("Protocol")},
-    unmodelled=frozenset({"aws:ResourceTag/${TagKey}"}),
 )
 
 
@@ -91,7 +89,6 @@ EVENTS = Service(
             "events:SystemMetadata/AwsSource",
             "events:SystemMetadata/ContentType",
             "events:eventBusInvocation",
-            "aws:ResourceTag/${TagKey}",
         }
     ),
 )

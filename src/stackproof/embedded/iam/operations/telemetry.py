@@ -24,7 +24,7 @@ LOGS = Service(
         "log-group": _group,
         "log-stream": lambda view: f"{_group(view)}:log-stream:{view.required('logStreamName')}",
     },
-    unmodelled=frozenset({"aws:RequestTag/${TagKey}", "aws:TagKeys", "aws:ResourceTag/${TagKey}"}),
+    unmodelled=frozenset({"aws:RequestTag/${TagKey}", "aws:TagKeys"}),
 )
 
 CLOUDWATCH = Service(
@@ -36,7 +36,7 @@ CLOUDWATCH = Service(
         Entry(operation="ListMetrics", action="cloudwatch:ListMetrics"),
     ),
     keys={"cloudwatch:namespace": parameter("Namespace")},
-    unmodelled=frozenset({"cloudwatch:HasAccessGrant", "aws:ResourceTag/${TagKey}"}),
+    unmodelled=frozenset({"cloudwatch:HasAccessGrant"}),
 )
 
 XRAY = Service(
