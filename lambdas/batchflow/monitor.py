@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,8 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     manifests = Manifests(clients.patient("s3"), settings.tables.results_bucket)
     follower = Follower(journal, manifests, settings.content_index)
     match event:
-        case {"source": "aws.batch", "detail-type": "Batch Job State Change"}:
-            failures = state_change(EventBridgeEvent(event).detail, store, follower)
+        case {"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": dict(detail)}:
+            failures = state_change(detail, store, follower)
         case {"source": "aws.events", "detail-type": "Scheduled Event"}:
             watch = Watch(
                 follower=follower,

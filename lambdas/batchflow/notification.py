@@ -11,6 +11,7 @@ Only the standard library and boto3 are imported: whatever fails to import here 
 """
 
 import logging
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -25,6 +26,8 @@ from batchflow.merge import Target, merge, same
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
+PAUSES = (2.0, 5.0)
+"""Seconds between tries of a configuration that S3 calls invalid."""
 NOT_CREATED = "not-created"
 """Physical id of a resource whose first request was too malformed to name one."""
 
@@ -98,7 +101,15 @@ def _write(s3: Any, bucket: str, remove: frozenset[str], target: Target | None) 
     if same(current, wanted):
         logger.info("nothing to change")
         return
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+    for pause in (*PAUSES, None):
+        try:
+            s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+            return
+        except ClientError as error:
+            # S3 tries whether it may invoke the function, and a new permission takes a moment to be seen everywhere.
+            if error.response["Error"]["Code"] != "InvalidArgument" or pause is None:
+                raise
+            time.sleep(pause)
 
 
 def _property(event: Mapping[str, Any], name: str) -> str:

@@ -1,7 +1,8 @@
 """One scheduled look at all active jobs.
 
 The jobs come oldest first, in pages that one DescribeJobs takes. One job's failure, or one page's, never loses the
-others. The look stops in time: what is left is older than what will have come by the next run, so it is first then.
+others. The look stops in time. The next one begins with the oldest again, but what this one has written costs it no
+more than a line of an answer, so that it gets further. Settlements that failed before come last: they may fail again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -55,11 +56,11 @@ class Watch:
     def run(self, jobs: Sequence[Job]) -> dict[str, str]:
         """Look at all jobs, hand over what nobody submits, emit the run's metrics; return the errors."""
         look = Look(standing={job.batch_id: job for job in jobs})
-        asked = [job for job in jobs if job.job_id is not None and not job.status.final]
-        self._follow([job for job in jobs if job.job_id is None or job.status.final], {}, look)
+        self._follow([job for job in jobs if job.job_id is None and not job.status.final], {}, look)
         self._hand_over(look)
-        for page in pages(asked):
+        for page in pages([job for job in jobs if job.job_id is not None and not job.status.final]):
             self._page(page, look)
+        self._follow([job for job in jobs if job.status.final], {}, look)
         if look.left:
             telemetry.logger.warning("no time for all active jobs", left=look.left)
         telemetry.emit(measures(list(look.standing.values())))
@@ -89,7 +90,7 @@ class Watch:
             if followed.resubmit:
                 look.resubmit.append(job.batch_id)
             if followed.job.active is None:
-                del look.standing[job.batch_id]
+                look.standing.pop(job.batch_id, None)
 
     def _hand_over(self, look: Look) -> None:
         look.left += max(0, len(look.resubmit) - CHUNK * CHUNKS)

@@ -363,6 +363,7 @@ def test_foreign_jobs_are_ignored(world: World, name: str) -> None:
     [
         {},
         {"source": "aws.batch", "detail-type": "Batch Job Queue Blocked", "detail": {}},
+        {"source": "aws.batch", "detail-type": "Batch Job State Change"},
         {"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": {"jobId": "j"}},
         {
             "source": "aws.batch",

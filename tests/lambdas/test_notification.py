@@ -1,9 +1,12 @@
 """The custom resource: what it writes to the bucket, and what it answers to CloudFormation, over a real socket."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,7 +219,7 @@ def test_an_unknown_request_is_answered(receiver: Receiver, s3: S3, kind: Any) -
 
 
 @pytest.mark.parametrize(
-    "error", [refusal("PutBucketNotificationConfiguration", "InvalidArgument"), RuntimeError("ü" * 9000)]
+    "error", [refusal("PutBucketNotificationConfiguration", "AccessDenied", 403), RuntimeError("ü" * 9000)]
 )
 def test_any_error_is_answered(receiver: Receiver, s3: S3, error: Exception) -> None:
     s3.faults["PutBucketNotificationConfiguration"] = [error]
@@ -224,6 +227,15 @@ def test_any_error_is_answered(receiver: Receiver, s3: S3, error: Exception) -> 
     assert told["Status"] == "FAILED"
     assert told["Reason"].startswith(f"{type(error).__name__}: ")
     assert ask(receiver, "Delete", told["PhysicalResourceId"])["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(("refusals", "status"), [(2, "SUCCESS"), (3, "FAILED")])
+def test_a_permission_that_is_not_seen_yet_is_waited_for(
+    receiver: Receiver, s3: S3, refusals: int, status: str
+) -> None:
+    invalid = [refusal("PutBucketNotificationConfiguration", "InvalidArgument") for _ in range(refusals)]
+    s3.faults["PutBucketNotificationConfiguration"] = [*invalid]
+    assert ask(receiver, "Create")["Status"] == status
 
 
 def test_a_failed_update_keeps_the_old_physical_id(receiver: Receiver, s3: S3) -> None:
@@ -239,6 +251,12 @@ def test_no_client_is_answered_too(receiver: Receiver, s3: S3, monkeypatch: pyte
 
     monkeypatch.setattr(notification, "_s3", broken)
     assert ask(receiver, "Create")["Reason"] == "RuntimeError: no region"
+
+
+def test_it_imports_nothing_that_could_fail_beside_boto3() -> None:
+    program = "import sys, batchflow.notification; sys.exit('aws_lambda_powertools' in sys.modules)"
+    folder = Path(notification.__file__).parents[1]
+    assert subprocess.run([sys.executable, "-B", "-c", program], cwd=folder, check=False).returncode == 0
 
 
 def test_the_answer_is_tried_again(receiver: Receiver, s3: S3) -> None:
