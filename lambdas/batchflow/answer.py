@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 10
 PAUSES = (0.5, 2.0)
 """Seconds between tries."""
 REASON_LENGTH = 500
-"""Characters; at most six bytes each once escaped."""
+"""Characters; none takes more than six bytes, so that the rest has room enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ def body(request: Mapping[str, Any], answer: Answer) -> bytes:
         "PhysicalResourceId": answer.physical_id,
         **{name: request.get(name, "") for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
-    return json.dumps(content).encode("ascii")
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def send(request: Mapping[str, Any], answer: Answer) -> None:

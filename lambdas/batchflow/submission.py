@@ -80,7 +80,7 @@ class Submission:
         """Go on with a recorded batch from where its record says that it stands; return what was to do."""
         job = self._journal.store.get(batch_id)
         if job is None:
-            raise StoreError(f"batch {batch_id} has no job record")
+            raise StoreError(f"batch {batch_id} has no job record, or not yet")
         now = int(clock.now().timestamp())
         step = plan(job, now)
         if step is Step.CLAIM:

@@ -249,6 +249,64 @@ def test_a_batch_without_a_record_is_an_error(world: World) -> None:
         submit.handler({"source": "batchflow.monitor", "batch_ids": [BATCH]}, Context())  # type: ignore[arg-type]
 
 
+def test_a_twin_that_takes_over_first_is_left_to_it(world: World) -> None:
+    world.batch.faults["SubmitJob"] = [refusal("SubmitJob", "ClientException")]
+    with pytest.raises(PartialFailure):
+        world.upload(record())
+    world.dynamo.faults["ExecuteStatement"] = [refusal("ExecuteStatement", "ConditionalCheckFailedException")]
+    world.upload(record())
+    assert trail(world) == ["RECEIVED"]
+    assert not world.batch.jobs
+
+
+def test_a_lease_that_cannot_be_released_runs_out(world: World) -> None:
+    world.batch.faults["SubmitJob"] = [refusal("SubmitJob", "ClientException")]
+    world.dynamo.faults["ExecuteStatement"] = [refusal("ExecuteStatement", "ThrottlingException")]
+    with pytest.raises(PartialFailure, match="RefusedError"):
+        world.upload(record())
+    world.upload(record())
+    assert not world.batch.jobs
+    world.pass_time(minutes=2)
+    world.upload(record())
+    assert trail(world) == ["RECEIVED", "SUBMITTED"]
+
+
+def test_a_record_that_will_not_keep_still_is_left_to_the_monitor(world: World) -> None:
+    real = world.batch.submit_job
+    reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+
+    def submit_job(**parameters: Any) -> Any:
+        world.dynamo.faults["ExecuteTransaction"] = [
+            refusal("ExecuteTransaction", "TransactionCanceledException", CancellationReasons=reasons) for _ in range(3)
+        ]
+        return real(**parameters)
+
+    world.batch.submit_job = submit_job  # type: ignore[method-assign]
+    with pytest.raises(PartialFailure, match=f"job job-1 of batch {BATCH} is not recorded yet"):
+        world.upload(record())
+    world.event(world.move("RUNNING"))
+    assert trail(world) == ["RECEIVED", "SUBMITTED", "RUNNING"]
+
+
+def test_a_second_job_of_one_batch_is_noted_and_does_no_harm(world: World) -> None:
+    real = world.batch.submit_job
+
+    def submit_job(**parameters: Any) -> Any:
+        real(**parameters)
+        world.event(world.move("RUNNABLE"))
+        return real(**parameters)
+
+    world.batch.submit_job = submit_job  # type: ignore[method-assign]
+    world.upload(record())
+    world.event(world.move("FAILED", "job-2", **STOPPED))
+    assert world.dynamo.job(BATCH)["job_id"] == "job-1"
+    assert trail(world) == ["RECEIVED", "SUBMITTED", "RUNNABLE"]
+    world.publish(BATCH)
+    world.event(world.move("SUCCEEDED", "job-2", **STOPPED))
+    assert trail(world) == ["RECEIVED", "SUBMITTED", "RUNNABLE", "SUCCEEDED"]
+    check_settled(world)
+
+
 # Settings
 
 
@@ -547,6 +605,32 @@ def test_a_page_that_fails_does_not_lose_the_next(world: World) -> None:
         world.tick()
     assert world.dynamo.job(f"{120:064x}")["status"] == "STARTING"
     assert world.metrics()["JobsActive"] == [150]
+
+
+def test_a_hand_over_that_fails_is_reported_and_tried_in_the_next_run(world: World) -> None:
+    world.batch.faults["SubmitJob"] = [refusal("SubmitJob", "ServerException", 500)]
+    with pytest.raises(PartialFailure):
+        world.upload(record())
+    world.pass_time(minutes=2)
+    world.functions.faults["Invoke"] = [refusal("Invoke", "TooManyRequestsException", 429)]
+    with pytest.raises(PartialFailure, match=f"hand-over of {BATCH}: Invoke: TooManyRequestsException"):
+        world.tick()
+    assert world.metrics()["MonitorRuns"] == [1]
+    world.tick()
+    world.hand_over()
+    assert trail(world) == ["RECEIVED", "SUBMITTED"]
+
+
+def test_a_record_under_constant_change_is_given_up_for_this_run(world: World) -> None:
+    submitted(world)
+    reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+    world.dynamo.faults["ExecuteTransaction"] = [
+        refusal("ExecuteTransaction", "TransactionCanceledException", CancellationReasons=reasons) for _ in range(4)
+    ]
+    with pytest.raises(PartialFailure, match=f"batch {BATCH} is being changed by others all the time"):
+        world.event(world.move("RUNNING"))
+    world.tick()
+    assert trail(world) == ["RECEIVED", "SUBMITTED", "RUNNING"]
 
 
 def test_many_stuck_batches_are_handed_back_in_portions(world: World) -> None:
