@@ -29,9 +29,8 @@ class FakeBus:
         self.events.append(event)
 
     def statuses(self, job_id: str) -> list[str]:
-        return [
-            e["detail"]["status"] for e in self.events if e["detail"]["jobId"] == job_id and len(e["resources"]) == 1
-        ]
+        changes = [e["detail"] for e in self.events if e["detail-type"] == "Batch Job State Change"]
+        return [detail["status"] for detail in changes if detail["jobId"] == job_id]
 
 
 @dataclass

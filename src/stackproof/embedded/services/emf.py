@@ -95,13 +95,14 @@ def _samples(
     name = definition["Name"]
     values = _values(name, document)
     resolution = definition.get("StorageResolution", 60)
-    if resolution not in (1, 60):
-        raise _Broken(f"StorageResolution of {name} is neither 1 nor 60")
+    unit = definition.get("Unit", "None")
+    if resolution not in (1, 60) or not isinstance(unit, str):
+        raise _Broken(f"{name} has a StorageResolution that is neither 1 nor 60, or a Unit that is no text")
     for dimensions in sets:
         yield Sample(
             metric=Metric.of(namespace, name, dimensions),
             values=values,
-            unit=definition.get("Unit", "None"),
+            unit=unit,
             at=at,
             high_resolution=resolution == 1,
         )
@@ -124,11 +125,13 @@ def _dimensions(names: Any, document: Mapping[str, Any]) -> dict[str, str]:
     keys = _listed(names, "a dimension set")
     if len(keys) > MAX_DIMENSIONS:
         raise _Broken(f"more than {MAX_DIMENSIONS} dimensions in a set")
-    dimensions = {str(key): document.get(key) for key in keys}
-    for key, value in dimensions.items():
+    dimensions: dict[str, str] = {}
+    for key in keys:
+        value = document.get(key) if isinstance(key, str) else None
         if not isinstance(value, str) or not value:
             raise _Broken(f"the dimension {key} is not a string member of the line")
-    return {key: str(value) for key, value in dimensions.items()}
+        dimensions[key] = value
+    return dimensions
 
 
 def _listed(value: Any, what: str) -> list[Any]:

@@ -8,7 +8,7 @@ made from here when it is asked for.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudwatch.models import MetricAggregatedDatum, cloudwatch_backends
@@ -144,7 +144,9 @@ class Metrics:
                         sample_count=len(values),
                         sum_stat=sum(values),
                         dimensions=pairs,
-                        timestamp=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second),
+                        timestamp=datetime.fromtimestamp(second, tz=UTC).replace(
+                            tzinfo=None
+                        ),  # moto compares naive ones
                         unit=unit,
                     )
 
