@@ -70,6 +70,8 @@ def _manifest(data: Mapping[str, Any]) -> Manifest:
         raise TypeError("control")
     if not isinstance(reasons, dict) or not SHA256.fullmatch(data["sha256"]):
         raise TypeError("reasons or sha256")
+    if not isinstance(data["file_reason"], str | None):
+        raise TypeError("file_reason")
     lines, accepted, rejected = (_amount(data, name) for name in ("lines", "accepted", "rejected"))
     if accepted + rejected != lines:
         raise ValueError("accepted + rejected is not lines")

@@ -8,6 +8,7 @@ UPDATE has one SET or REMOVE for each attribute, which is the documented syntax.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -64,10 +65,8 @@ class Store:
     def amend(self, before: Job, after: Job) -> None:
         """Write what is no change of status and no event (a lease, the active mark); ConflictError as in `change`."""
         condition = {"sequence": before.sequence, "claimed_until": before.claimed_until}
-        try:
+        with _typed_refusals():
             self._dynamodb.execute_statement(**_update(self._jobs, before, after, condition))
-        except ClientError as error:
-            raise _typed(error) from error
 
     def _query(self, table: str, name: str, value: str, **options: Any) -> Iterator[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -82,18 +81,27 @@ class Store:
 
     def _transact(self, statements: list[dict[str, Any]], event: AuditEvent) -> None:
         token = hashlib.sha256(f"{event.batch_id}\0{event.sequence}\0{event.status}\0{event.hash}".encode())
-        try:
+        with _typed_refusals():
             self._dynamodb.execute_transaction(
                 TransactStatements=statements,
                 # The event's hash covers its time: a token is reused by a repeated request, never by another attempt.
                 ClientRequestToken=token.hexdigest()[:36],
             )
-        except ClientError as error:
-            raise _typed(error) from error
 
 
-def _typed(error: ClientError) -> Exception:
-    """Return the error that a refusal amounts to; the original one if it is none of those that the flow acts upon.
+@contextmanager
+def _typed_refusals() -> Iterator[None]:
+    """Raise a refusal as the StoreError that it amounts to; a ClientError that is none of them passes as it is."""
+    try:
+        yield
+    except ClientError as error:
+        if (typed := _typed(error)) is None:
+            raise
+        raise typed from error
+
+
+def _typed(error: ClientError) -> StoreError | None:
+    """Return what a refusal amounts to, None if it says nothing of the items.
 
     A lost race shows as a failed condition of the record, and often as a duplicate event beside it.
     """
@@ -105,7 +113,7 @@ def _typed(error: ClientError) -> Exception:
         return ThrottledError("the tables are out of capacity")
     if "DuplicateItem" in codes:
         return DuplicateError("the batch, or an audit event of this number, is recorded already")
-    return StoreError(f"transaction refused: {', '.join(sorted(reasons))}") if reasons else error
+    return StoreError(f"transaction refused: {', '.join(sorted(reasons))}") if reasons else None
 
 
 def _insert(table: str, values: Mapping[str, Any]) -> dict[str, Any]:

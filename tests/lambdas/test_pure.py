@@ -194,6 +194,7 @@ def test_a_manifest_is_read() -> None:
         {"control": {"matches": "yes"}},
         {"reasons": []},
         {"seconds": "long"},
+        {"file_reason": 7},
     ],
 )
 def test_a_wrong_manifest_is_an_error_and_no_absence(wrong: dict[str, Any]) -> None:
