@@ -56,7 +56,7 @@ class Deployed:
             if role.arn == role_arn:
                 if role.permissions_boundary_arn:
                     raise EmbeddedError(f"{role_arn} has a permissions boundary, which is not emulated.")
-                managed = {policy.arn: policy.document for policy in role.managed_policies.values()}
+                managed = {policy.arn: _default_document(policy) for policy in role.managed_policies.values()}
                 tags = {tag["Key"]: tag["Value"] for tag in _tag_list(role.tags)}
                 return Identity(unique_id=role.id, tags=tags, policies={**role.policies, **managed})
         return None
@@ -177,6 +177,10 @@ class Deployed:
             raise EmbeddedError(f"There is no key {key} in the embedded AWS.")
         managed = any(name.startswith("alias/aws/") for name in found.aliases)
         return None if managed else str(found.arn)
+
+
+def _default_document(policy: Any) -> str:
+    return next(str(v.document) for v in policy.versions if v.version_id == policy.default_version_id)
 
 
 def _tag_list(tags: Any) -> list[dict[str, str]]:

@@ -71,7 +71,7 @@ def judge(request: Request, policies: Policies) -> Verdict:
 
     Raises: EmbeddedError when it depends on something that the embedded AWS does not know.
     """
-    identity = [s for s in policies.identity if applies(s, request)]
+    identity = [s for s in policies.identity if not request.caller.is_service and applies(s, request)]
     named = [(s, _named(s, request.caller)) for s in policies.resource]
     resource = [(s, how) for s, how in named if how != _Named.NO and applies(s, request)]
     for kind, statements in (("an identity", identity), ("a resource", [s for s, _ in resource])):
