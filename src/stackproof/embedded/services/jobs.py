@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -49,22 +49,23 @@ class Plan:
     """What a scenario decides about a job that AWS would decide by chance.
 
     `run_seconds`: how long an attempt runs (the definition's timeout ends it earlier); `host_lost_on_attempt`: that
-    attempt loses its host; `kill_at_call`: in the attempt that is lost (the first, if none is named) the process dies
-    just before its n-th AWS call, counted from 1, and without it the process dies before it has done anything;
+    attempt, or those, lose their host; `kill_at_call`: in an attempt that is lost (the first, if none is named) the
+    process dies just before its n-th AWS call, counted from 1, and without it before it has done anything;
     `stuck_runnable`: the job stays RUNNABLE for this reason (AWS's text); `vanish`: AWS Batch forgets the job when it
     would start running.
     """
 
     run_seconds: float | None = None
-    host_lost_on_attempt: int | None = None
+    host_lost_on_attempt: int | Collection[int] = ()
     kill_at_call: int | None = None
     stuck_runnable: str | None = None
     vanish: bool = False
 
     def loses_host(self, attempt: int) -> bool:
         """Whether this attempt, counted from 1, loses its host."""
-        lost = self.host_lost_on_attempt or (1 if self.kill_at_call else None)
-        return attempt == lost
+        named = self.host_lost_on_attempt
+        lost = (named,) if isinstance(named, int) else named
+        return attempt in (lost or ((1,) if self.kill_at_call else ()))
 
 
 @dataclass(kw_only=True)

@@ -136,6 +136,7 @@ class Metrics:
             pairs = [{"Name": key, "Value": value} for key, value in dimensions]
             for unit, buckets in units.items():
                 for second, values in buckets.items():
+                    at = datetime.fromtimestamp(second, tz=UTC)
                     yield MetricAggregatedDatum(
                         namespace=namespace,
                         name=name,
@@ -144,9 +145,7 @@ class Metrics:
                         sample_count=len(values),
                         sum_stat=sum(values),
                         dimensions=pairs,
-                        timestamp=datetime.fromtimestamp(second, tz=UTC).replace(
-                            tzinfo=None
-                        ),  # moto compares naive ones
+                        timestamp=at.replace(tzinfo=None),  # moto compares naive ones
                         unit=unit,
                     )
 
