@@ -1,4 +1,4 @@
-"""The file contract once more, in the plainest way: characters, dictionaries, Decimal. The fast path must agree with it.
+"""The file contract once more, in the plainest way: characters, dictionaries, Decimal. The fast path must agree.
 
 It shares with the processor only the code tables and the names of columns and reasons. Everything is held in memory.
 """
