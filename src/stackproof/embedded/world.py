@@ -1,5 +1,6 @@
 """What every part of the embedded AWS shares: the account, the clock, the ids, the seam, and one place for state."""
 
+import functools
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import boto3
+import botocore.session
+from botocore.loaders import Loader
 
 from stackproof.embedded.clock import Clock
 from stackproof.embedded.identity import OPERATOR_KEY, Credentials, Identities
@@ -14,6 +17,13 @@ from stackproof.embedded.ids import Ids
 from stackproof.embedded.seam import Seam
 
 State = TypeVar("State")
+
+
+@functools.cache
+def models() -> Loader:
+    """botocore's service models, read once: they are data that never change, and reading them takes most of the time
+    that a new client takes."""
+    return Loader()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +54,7 @@ class World:
     states: dict[str, Any] = field(default_factory=dict)
     stack: ExitStack = field(default_factory=ExitStack)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _sessions: dict[str, boto3.session.Session] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.start)
@@ -62,7 +73,10 @@ class World:
         """A boto3 client of the operator, or of whoever the credentials belong to; made once."""
         key = credentials.access_key_id if credentials else OPERATOR_KEY
         if (service, key) not in self._clients:
+            session = botocore.session.Session()
+            session.register_component("data_loader", models())
             self._clients[service, key] = boto3.session.Session(
+                botocore_session=session,
                 aws_access_key_id=key,
                 aws_secret_access_key=credentials.secret_access_key if credentials else "embedded",
                 aws_session_token=credentials.session_token if credentials else None,
@@ -73,3 +87,4 @@ class World:
     def forget_clients(self) -> None:
         """Make new clients from here on: the keys of the old ones are gone."""
         self._clients.clear()
+        self._sessions.clear()

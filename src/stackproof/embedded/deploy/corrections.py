@@ -5,8 +5,10 @@ from typing import Any
 from unittest import mock
 
 from moto.awslambda.models import LambdaFunction
+from moto.cloudwatch.models import CloudWatchBackend
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
+from moto.iam.models import IAMBackend
 from moto.s3.models import FakeBucket
 from moto.utilities.tagging_service import TaggingService
 
@@ -72,7 +74,22 @@ def _tags_without_cloudformations(original: Any, service: Any, tags: list[dict[s
     return original(service, [tag for tag in tags if not tag.get("Key", "").startswith("aws:cloudformation:")], **kwargs)
 
 
+def _tagged_dashboard(original: Any, backend: Any, arn: str, tags: dict[str, str]) -> None:
+    """Dashboards take tags since 2026 (schema `AWS::CloudWatch::Dashboard`); moto knows those of alarms alone."""
+    if arn in [dashboard.arn for dashboard in backend.dashboards.values()]:
+        backend.tagger.tag_resource(arn, backend.tagger.convert_dict_to_tags_input(tags))
+    else:
+        original(backend, arn, tags)
+
+
+def _policies_of_one_partition(original: Any, backend: Any) -> Any:
+    """moto makes AWS's 1,500 managed policies anew for each of the partitions that it knows; one is ever asked."""
+    return original(backend) if backend.partition == "aws" else []
+
+
 _CORRECTIONS = (
+    (IAMBackend, "_init_aws_policies", _wrapped(IAMBackend._init_aws_policies, _policies_of_one_partition)),
+    (CloudWatchBackend, "tag_resource", _wrapped(CloudWatchBackend.tag_resource, _tagged_dashboard)),
     (TaggingService, "validate_tags", _wrapped(TaggingService.validate_tags, _tags_without_cloudformations)),
     (LambdaFunction, "_get_layers_data", _wrapped(LambdaFunction._get_layers_data, _layers_with_foreign)),
     (

@@ -167,7 +167,12 @@ class JobDefinition(_BatchType):
 
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:
         answer = ctx.call("batch", "DescribeJobDefinitions", jobDefinitions=[resource.physical_id])
-        return {key[:1].upper() + key[1:]: value for key, value in answer["jobDefinitions"][0].items()}
+        found = answer["jobDefinitions"][0]
+        declared = p.get("RetryStrategy", {}).get("EvaluateOnExit", [])
+        for entry, wanted in zip(found.get("retryStrategy", {}).get("evaluateOnExit", []), declared, strict=False):
+            if entry["action"].upper() == str(wanted.get("Action")).upper():  # RETRY and EXIT have no case (API)
+                entry["action"] = wanted["Action"]
+        return {key[:1].upper() + key[1:]: value for key, value in found.items()}
 
     def update(self, ctx: Context, resource: Resource, p: Properties, changed: frozenset[str]) -> Created:
         name = resource.physical_id.rsplit("/", 1)[-1].rsplit(":", 1)[0]

@@ -85,12 +85,14 @@ class Dashboard(ResourceType):
         self._put(ctx, name, p)
         arn = f"arn:{ctx.world.account.partition}:cloudwatch::{ctx.world.account.id}:dashboard/{name}"
         created = ctx.announce(Created(physical_id=name, arn=arn))
+        if ctx.tags:
+            ctx.call("cloudwatch", "TagResource", ResourceARN=arn, Tags=ctx.tag_list())
         return created
 
     def _put(self, ctx: Context, name: str, p: Properties) -> None:
         body = p.get("DashboardBody")
         check_dashboard(ctx, body)
-        ctx.call("cloudwatch", "PutDashboard", DashboardName=name, DashboardBody=body, Tags=ctx.tag_list() or None)
+        ctx.call("cloudwatch", "PutDashboard", DashboardName=name, DashboardBody=body)
 
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:
         answer = ctx.call("cloudwatch", "GetDashboard", DashboardName=resource.physical_id)
