@@ -174,7 +174,7 @@ def test_invalid_statements(stage: Stage, text: str, values: list[Any], message:
         "UPDATE jobs SET status=? WHERE batch_id=?",
         "SELECT a FROM jobs WHERE batch_id=?",
         "DROP TABLE jobs",
-        "",
+        ";",
     ],
 )
 def test_what_is_not_emulated_stops_the_session(stage: Stage, text: str) -> None:
@@ -200,7 +200,7 @@ def _written(value: Any) -> str:
         case {"S": text}:
             return "'" + text.replace("'", "''") + "'"
         case {"N": number}:
-            return str(number)
+            return f"{number}"
         case {"BOOL": flag}:
             return str(flag).lower()
         case {"NULL": _}:
@@ -208,10 +208,8 @@ def _written(value: Any) -> str:
         case {"L": items}:
             return "[" + ", ".join(_written(item) for item in items) + "]"
         case _:
-            quoted = ("'" + name.replace("'", "''") + "'" for name in value["M"])
-            return (
-                "{" + ", ".join(f"{n}: {_written(v)}" for n, v in zip(quoted, value["M"].values(), strict=True)) + "}"
-            )
+            entries = (f"{_written({'S': name})}: {_written(item)}" for name, item in value["M"].items())
+            return "{" + ", ".join(entries) + "}"
 
 
 def _numbered(value: Any, counter: Iterator[int]) -> Any:

@@ -95,7 +95,7 @@ class Tables:
         for statement in given:
             _refuse_unknown(call, statement, _TRANSACTION_STATEMENT)
         asked = json.dumps(given, sort_keys=True, default=repr)
-        answer = {"Responses": [{} for _ in given]}
+        answer: dict[str, Any] = {"Responses": [{} for _ in given]}
         if self._was_done(call.parameters.get("ClientRequestToken"), asked):
             return answer
         for effect in self._all_or_nothing(given):
