@@ -91,7 +91,8 @@ class Iam:
             self._require_service(service, one, told)
 
     def add_external(self, arn: str, *, policies: Sequence[Document]) -> None:
-        """Make an identity known that is not deployed here (a producer's role), with its own policy documents."""
+        """Make an identity known that is not deployed here (a producer's role), with its own policy documents; a role
+        that is deployed has them besides its own."""
         documents = {f"external-{number}": as_text(document) for number, document in enumerate(policies)}
         for name, text in documents.items():
             parse_policy(name, text)
@@ -175,12 +176,10 @@ class Iam:
 
     def _policies(self, role_arn: str) -> Mapping[str, Document]:
         role = self._deployed.identity(role_arn)
-        if role is not None:
-            return role.policies
-        external = self._state().external
-        if role_arn not in external:
+        external = self._state().external.get(role_arn)
+        if role is None and external is None:
             raise EmbeddedError(f"{role_arn} is no role of the embedded AWS; make it known with add_external.")
-        return external[role_arn]
+        return {**(role.policies if role else {}), **(external or {})}
 
     def _statements(
         self, policies: Mapping[str, Document], left_out: Sequence[Grant] = (), role_arn: str = ""
