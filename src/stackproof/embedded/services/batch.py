@@ -22,7 +22,7 @@ from stackproof.embedded.services.jobs import (
     substituted,
     validate,
 )
-from stackproof.embedded.world import World
+from stackproof.embedded.world import World, models
 
 PAGE = 100
 _READING = ("Get", "Head", "List", "Describe", "Query", "Scan")
@@ -189,7 +189,7 @@ class Batch:
         self._world.seam.intercept(conduct.before, first=True)
         try:
             conduct.begin()
-            ended = run(command, self._environment(job), image)
+            ended = run(command, self._environment(job), image, models())
         finally:
             conduct.end()
             self._world.seam.remove(conduct.before)

@@ -21,9 +21,12 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest import mock
 
 import boto3
+import botocore.session
+from botocore.loaders import Loader
 
 from stackproof.embedded.clock import real_seconds
 from stackproof.embedded.errors import EmbeddedError, ProcessKilled
@@ -71,8 +74,8 @@ def module_of(command: Sequence[str]) -> str:
     raise EmbeddedError(f"A job's command must be `python -m <module> [arguments]`, not {list(command)!r}.")
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], image: Path) -> Run:
-    """Run the command over the image's folder.
+def run(command: Sequence[str], environment: Mapping[str, str], image: Path, loader: Loader) -> Run:
+    """Run the command over the image's folder. `loader` reads the models of boto3, which all processes may share.
 
     Raises: EmbeddedError when the code met something that the embedded AWS does not emulate.
     """
@@ -80,7 +83,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], image: Path) -> 
     output = io.StringIO()
     began = real_seconds()
     killed, code = False, None
-    with _process(module, list(command[3:]), environment, image, output):
+    with _process(module, list(command[3:]), environment, image, output, loader):
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
             code = 0
@@ -108,7 +111,12 @@ def _exit_code(ended: SystemExit, output: io.StringIO) -> int:
 
 @contextmanager
 def _process(
-    module: str, arguments: list[str], environment: Mapping[str, str], image: Path, output: io.StringIO
+    module: str,
+    arguments: list[str],
+    environment: Mapping[str, str],
+    image: Path,
+    output: io.StringIO,
+    loader: Loader,
 ) -> Iterator[None]:
     with ExitStack() as stack:
         enter = stack.enter_context
@@ -122,11 +130,20 @@ def _process(
         enter(mock.patch.object(sys, "path", [str(image), *sys.path]))
         enter(mock.patch.object(sys, "argv", [module, *arguments]))
         enter(mock.patch.object(tempfile, "tempdir", None))
-        enter(mock.patch.object(boto3, "DEFAULT_SESSION", None))
+        enter(mock.patch.object(boto3, "DEFAULT_SESSION", _default_session(loader)))
         enter(redirect_stdout(output))
         enter(redirect_stderr(output))
         os.chdir(image)
         yield
+
+
+def _default_session(loader: Loader) -> Any:
+    """What `boto3.client` uses; without the files that a person may have at home."""
+    session = botocore.session.Session()
+    session.set_config_variable("config_file", os.devnull)
+    session.set_config_variable("credentials_file", os.devnull)
+    session.register_component("data_loader", loader)
+    return boto3.session.Session(botocore_session=session)
 
 
 @contextmanager
