@@ -30,8 +30,8 @@ from stackproof.embedded.services.functions import Functions
 from stackproof.embedded.services.logs import Logs
 from stackproof.embedded.services.metrics import Metrics
 from stackproof.embedded.services.notifications import Notifications
+from stackproof.embedded.services.objects import Objects
 from stackproof.embedded.services.queues import Queues
-from stackproof.embedded.services.schedules import Schedules
 from stackproof.embedded.services.tables import Tables
 from stackproof.embedded.services.topics import Topics
 from stackproof.embedded.snapshot import MotoSnapshot
@@ -40,7 +40,7 @@ from stackproof.embedded.world import Account, World
 __all__ = ["Account", "Embedded", "Resource", "Snapshot", "Stack"]
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
-_MOTO = {"batch": {"use_docker": False}, "lambda": {"use_docker": False}, "iam": {"load_aws_managed_policies": True}}
+_MOTO = {"batch": {"use_docker": False}, "iam": {"load_aws_managed_policies": True}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +79,15 @@ class Embedded:
         world = self.world
         self.faults = Faults(world)
         self.iam = Iam(world)
+        world.seam.intercept(self.iam.check)
         self.metrics = Metrics(world)
         self.logs = Logs(world, self.iam, self.metrics)
         self.queues = Queues(world, self.iam, self.metrics)
-        self.topics = Topics(world, self.iam, self.queues, self.metrics)
         self.functions = Functions(world, self.iam, self.queues, self.logs, self.metrics)
+        self.topics = Topics(world, self.iam, self.queues, self.functions, self.metrics)
         self.bus = Bus(world, self.iam, self.functions, self.queues, self.topics, self.metrics)
-        self.schedules = Schedules(world, self.bus)
         self.notifications = Notifications(world, self.iam, self.functions, self.queues, self.topics, self.bus)
+        self.objects = Objects(world)
         self.tables = Tables(world, self.metrics)
         self.batch = Batch(world, self.iam, self.bus, self.logs, self.metrics)
         self.alarms = Alarms(world, self.metrics, self.topics)
@@ -106,8 +107,6 @@ class Embedded:
 
         Raises: StackproofError when the template or a parameter is wrong, or a resource can't be made.
         """
-        if image is not None:
-            self.batch.register_image("*", image)
         stack = self.deployer.deploy(
             template,
             stack_name=stack_name,
@@ -115,6 +114,9 @@ class Embedded:
             tags=tags or {},
             on_progress=on_progress,
         )
+        for resource in stack.resources.values() if image is not None else ():
+            if resource.type == "AWS::Batch::JobDefinition":
+                self.batch.register_image(_repository(resource.properties["ContainerProperties"]["Image"]), image)
         self._check()
         return stack
 
@@ -149,10 +151,6 @@ class Embedded:
             self.advance(step)
         return True
 
-    def outbox(self) -> list[Mapping[str, Any]]:
-        """What the topics delivered to people: subject, message, endpoint, time."""
-        return list(self.topics.outbox())
-
     def save(self) -> Snapshot:
         """The whole session at this moment."""
         world = self.world
@@ -177,10 +175,16 @@ class Embedded:
         world.seam.broken = None
         self._principals.clear()
         world.forget_clients()
-        self.functions.discard_containers()
         self.iam.forget()
 
     def _check(self) -> None:
         """A part that met something it can't emulate has broken the session, whoever swallowed the error."""
         if self.world.seam.broken is not None:
             raise EmbeddedError(str(self.world.seam.broken))
+
+
+def _repository(image: str) -> str:
+    """An image's URI without its digest or tag."""
+    name = image.partition("@")[0]
+    head, _, last = name.rpartition("/")
+    return f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]

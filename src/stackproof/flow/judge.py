@@ -17,7 +17,7 @@ def judge(session: Embedded, stack: Stack, parts: Parts, scenario: Scenario, sto
         *story.problems,
         *_invariants(batches, scenario, story),
         *_batches(batches, scenario, story),
-        *_alarms(session, stack, scenario),
+        *_alarms(session, stack, scenario, story),
         *_dead_letters(session, stack, scenario),
         *_metrics(session, scenario),
         *_services(session, stack, scenario),
@@ -93,28 +93,23 @@ def _counts(batch: Batch, accepted: int, reasons: dict[str, int]) -> Iterator[st
             yield f"the record says {batch.record.get(name)} {name}, the manifest {manifest[name]}."
 
 
-def _alarms(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[str]:
+def _alarms(session: Embedded, stack: Stack, scenario: Scenario, story: Story) -> Iterator[str]:
     """Named alarms went through exactly these states; others never went to ALARM; each change was notified."""
     alarms = {i: r.physical_id for i, r in stack.resources.items() if r.type == "AWS::CloudWatch::Alarm"}
     for logical_id in scenario.expect.alarms.keys() - alarms.keys():
         yield f"The scenario names the alarm {logical_id}; the template has none."
     for logical_id, name in alarms.items():
-        states = [new for _, _, new, _ in session.alarms.history(name)]
+        states = [new for at, _, new, _ in session.alarms.history(name) if at >= story.begun]
         expected = scenario.expect.alarms.get(logical_id)
         tolerated = {"*", logical_id} & set(scenario.expect.tolerated)
         if expected is None and "ALARM" in states and not tolerated:
             yield f"The alarm {logical_id} went {' > '.join(states)}, unexpected."
-        if expected is not None and _without_start(states) != expected:
+        if expected is not None and states != expected:
             yield f"The alarm {logical_id} went {' > '.join(states) or 'nowhere'}, not {' > '.join(expected)}."
+        subjects = [mail.subject or "" for mail in session.topics.outbox() if mail.at >= story.begun]
         for state in expected or []:
-            if not any(name in message["subject"] and state in message["subject"] for message in session.outbox()):
+            if not any(name in subject and state in subject for subject in subjects):
                 yield f"Nobody was told that {logical_id} is {state}."
-
-
-def _without_start(states: list[str]) -> list[str]:
-    """The states without the first OK that every alarm reaches from INSUFFICIENT_DATA."""
-    seen = [state for state in states if state != "INSUFFICIENT_DATA"]
-    return seen[1:] if seen[:1] == ["OK"] else seen
 
 
 def _dead_letters(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[str]:

@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Sent:
 class Story:
     """What playing the steps left behind for the judgement: the uploads in order, and every step that went wrong."""
 
+    begun: datetime
     uploads: list[Sent] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -55,7 +57,7 @@ class Player:
         self._parts = parts
         self._progress = progress
         self._observer = Observer(session, stack, parts)
-        self.story = Story()
+        self.story = Story(begun=session.now())
 
     def play(self, step: steps.Step) -> None:
         """Do one step.

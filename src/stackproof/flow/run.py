@@ -1,9 +1,11 @@
 """The flow: deploy, upload, run to the end, and gather what happened."""
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from stackproof.flow.observe import Batch, Observer, metric_totals
 from stackproof.flow.play import Player
 
 Progress = Callable[[str], None]
+
+SETTLING = 15 * 60
+"""Seconds after a deployment until the alarms have seen enough: a heartbeat alarm starts in ALARM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,12 @@ def deployed(
     """A session with the stack deployed in it, the producer known, and its e-mail subscriptions confirmed."""
     environment = setting.environment
     values = {**(environment.parameters if environment else {}), **(parameters or {})}
+    parts = setting.scenarios.parts
+    if parts.producer not in values:
+        where = environment.path if environment else "the environment"
+        raise StackproofError(f"{where} gives no value for {parts.producer}, the role that uploads.")
     with Embedded() as session:
+        _make_producer(session, values[parts.producer])
         stack = session.deploy(
             setting.template,
             parameters=values,
@@ -89,27 +99,31 @@ def deployed(
             image=setting.image,
             on_progress=on_resource,
         )
-        introduce(session, stack, setting.scenarios.parts)
+        _let_producer_upload(session, stack, parts, values[parts.producer])
+        for subscription in session.topics.pending():  # the person behind each address clicks on the link
+            session.topics.confirm(subscription)
+        session.advance(SETTLING)
         yield session, stack
 
 
-def introduce(session: Embedded, stack: Stack, parts: scenarios.Parts) -> None:
-    """What the stack's owner does after the first deployment: the producer's role exists outside the stack and may use
-    the inbox as far as the stack's own policies let it; the person behind each e-mail subscription confirms it."""
-    producer = str(stack.parameters[parts.producer])
-    inbox = stack.resources[parts.inbox]
-    session.iam.add_external(
-        producer,
-        policies=[
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"{inbox.arn}/{parts.prefix}*"]},
-                ],
-            }
-        ],
+def _make_producer(session: Embedded, arn: str) -> None:
+    """The producer's role exists before the stack does: policies of the stack name it."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": session.world.account.id}, "Action": "sts:AssumeRole"}
+    session.client("iam").create_role(
+        RoleName=arn.rpartition("/")[2],
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
-    session.topics.confirm_all()
+
+
+def _let_producer_upload(session: Embedded, stack: Stack, parts: scenarios.Parts, arn: str) -> None:
+    """The producer's own side allows the upload; whether it succeeds is up to the stack's policies."""
+    inbox = stack.resources[parts.inbox].arn
+    allow = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{inbox}/{parts.prefix}*"}
+    session.client("iam").put_role_policy(
+        RoleName=arn.rpartition("/")[2],
+        PolicyName="Upload",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +133,7 @@ class Stage:
     session: Embedded
     stack: Stack
     setting: Setting
+    begun: datetime
     fresh: Snapshot
 
     def play(self, scenario: scenarios.Scenario) -> list[str]:
@@ -136,7 +151,7 @@ def staged(
 ) -> Iterator[Stage]:
     """Deploy once, to play many scenarios."""
     with deployed(setting, parameters=parameters, on_resource=_deploying(progress)) as (session, stack):
-        yield Stage(session=session, stack=stack, setting=setting, fresh=session.save())
+        yield Stage(session=session, stack=stack, setting=setting, begun=session.now(), fresh=session.save())
 
 
 def run_scenarios(
@@ -155,7 +170,7 @@ def run_scenarios(
                 began = real_seconds()
                 problems = stage.play(scenario)
                 took["flow"] = real_seconds() - began
-                outcomes.append(_outcome(stage.session, stage.stack, setting, scenario, problems, dict(took)))
+                outcomes.append(_outcome(stage.session, stage.stack, setting, scenario, problems, dict(took), stage.begun))
                 took.pop("deploy", None)
     return sorted(outcomes, key=lambda o: [s.name for s in wanted].index(o.scenario))
 
@@ -190,7 +205,7 @@ def run_files(
             problems = judge(session, stack, parts, scenario, player.finish())
             took["flow"] = real_seconds() - began
             took["processor"] = sum(s for job in session.batch.jobs() for s in session.batch.real_seconds(job.id))
-            return _outcome(session, stack, setting, scenario, problems, took)
+            return _outcome(session, stack, setting, scenario, problems, took, player.story.begun)
 
 
 def _expecting(scenario: scenarios.Scenario, player: Player, made: list[Made]) -> scenarios.Scenario:
@@ -213,17 +228,17 @@ def _outcome(
     scenario: scenarios.Scenario,
     problems: list[str],
     took: dict[str, float],
+    begun: datetime,
 ) -> Outcome:
     alarms = {i: r.physical_id for i, r in stack.resources.items() if r.type == "AWS::CloudWatch::Alarm"}
-    histories: dict[str, list[Any]] = {i: session.alarms.history(name) for i, name in alarms.items()}
     return Outcome(
         scenario=scenario.name,
         about=scenario.about,
         environment=setting.environment.name if setting.environment else None,
         problems=problems,
         batches=Observer(session, stack, setting.scenarios.parts).batches(),
-        alarms={i: [new for _, _, new, _ in history] for i, history in histories.items()},
-        notifications=len(session.outbox()),
+        alarms={i: [new for at, _, new, _ in session.alarms.history(a) if at >= begun] for i, a in alarms.items()},
+        notifications=sum(mail.at >= begun for mail in session.topics.outbox()),
         metrics=metric_totals(session),
         calls=session.world.seam.count,
         resources=len(stack.resources),
