@@ -149,6 +149,17 @@ def test_a_stuck_job_is_told_and_cancelled_by_the_queues_limit(stage: Stage, mon
     assert detail["statusReason"].endswith(reason)
 
 
+def test_a_stuck_job_goes_on_when_it_is_released(stage: Stage) -> None:
+    stage.batch.plan(stuck_runnable=True)
+    job = stage.submit()
+    stage.world.clock.advance(5000)
+    assert stage.described(job)["statusReason"] == "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
+    stage.batch.release(job)
+    stage.world.clock.advance(200)
+    assert stage.described(job)["status"] == "SUCCEEDED"
+    assert stage.bus.statuses(job) == ["PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
+
+
 def test_jobs_wait_for_capacity_and_start_when_another_ends(stage: Stage) -> None:
     jobs = [stage.submit(f"job{n}") for n in range(5)]
     stage.world.clock.advance(90)

@@ -17,7 +17,7 @@ from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.ports import Topics
 from stackproof.embedded.seam import Answer, Call
 from stackproof.embedded.services.alarm_definitions import REGION_NAMES, Definition, read, refuse, trigger
-from stackproof.embedded.services.evaluation import judge
+from stackproof.embedded.services.evaluation import Verdict, judge
 from stackproof.embedded.services.expressions import Node, Series, evaluate, names
 from stackproof.embedded.services.metrics import Metrics
 from stackproof.embedded.world import World
@@ -54,6 +54,7 @@ class Alarms:
         self._metrics = metrics
         self._topics = topics
         self._read: dict[str, tuple[Alarm, Definition]] = {}
+        self._silent: dict[str, Verdict] = {}
         world.seam.intercept(self._before)
         world.seam.observe(self._after)
         world.clock.on(TICK, self._tick)
@@ -120,10 +121,19 @@ class Alarms:
             definition = self._definition(alarm)
             if not full_minute and definition.period >= 60:
                 continue
-            verdict = judge(definition.rule, self._points(definition, now))
+            verdict = self._verdict(definition, now)
             if verdict.state is not None:
                 self._change(alarm, verdict.state, verdict.reason)
         self._next_tick()
+
+    def _verdict(self, definition: Definition, now: datetime) -> Verdict:
+        """Without any data the verdict is always the same, and most alarms have none most of the time."""
+        begin = now - timedelta(seconds=definition.period * definition.rule.range)
+        if any(not self._metrics.silent_since(source.metric, begin) for source in definition.sources.values()):
+            return judge(definition.rule, self._points(definition, now))
+        if definition.name not in self._silent:
+            self._silent[definition.name] = judge(definition.rule, self._points(definition, now))
+        return self._silent[definition.name]
 
     def _points(self, definition: Definition, now: datetime) -> Series:
         length = definition.rule.range
@@ -152,6 +162,7 @@ class Alarms:
         known = self._read.get(alarm.name)
         if known is None or known[0] is not alarm:
             known = self._read[alarm.name] = (alarm, read(alarm))
+            self._silent.pop(alarm.name, None)
         return known[1]
 
     def _record(self, alarm: Alarm) -> Record:

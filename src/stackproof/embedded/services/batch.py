@@ -88,6 +88,10 @@ class Batch:
         """The job is deleted behind everybody's back: no event, no answer to DescribeJobs."""
         self._states.forget(self.job(job_id))
 
+    def release(self, job_id: str) -> None:
+        """A job that its plan kept RUNNABLE finds capacity and goes on."""
+        self._states.release(self.job(job_id))
+
     def real_seconds(self, job_id: str) -> list[float]:
         """The real time that the code of each attempt took; to show to people."""
         return [s for session, s in self._ledger.real_seconds.items() if session.startswith(f"{job_id}-")]

@@ -6,7 +6,7 @@ done anything (or, with `Plan.kill_at_call`, before that call).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +109,14 @@ class JobStates:
         self._world.clock.cancel(STEP, job=job.id)
         self.ledger.jobs.pop(job.id, None)
 
+    def release(self, job: Job) -> None:
+        """A job that its plan kept RUNNABLE finds capacity."""
+        job.plan = replace(job.plan, stuck_runnable=False)
+        if job.status == "RUNNABLE" and not self._stuck(job):
+            self._world.clock.cancel(STEP, job=job.id)
+            job.status_reason = None
+            self._after(job, self._latencies.starting, "starting")
+
     def _step(self, payload: Mapping[str, Any]) -> None:
         job = self.ledger.jobs.get(payload["job"])
         if job is not None:
@@ -142,9 +150,8 @@ class JobStates:
             self._after(job, self._latencies.starting, "starting")
 
     def _stuck(self, job: Job) -> str | None:
-        if job.plan.stuck_runnable:
-            return job.plan.stuck_runnable
-        return TOO_LARGE if job.vcpus > self._resources.max_vcpus(job.queue) else None
+        too_large = job.vcpus > self._resources.max_vcpus(job.queue)
+        return job.plan.stuck_reason or (TOO_LARGE if too_large else None)
 
     def _blocked(self, job: Job) -> None:
         job.status_reason = self._stuck(job)

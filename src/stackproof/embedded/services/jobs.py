@@ -19,6 +19,7 @@ MAX_PAYLOAD = 30 * 1024
 MIN_TIMEOUT = 60
 EXITED = "Essential container in task exited"
 TIMED_OUT = "Job attempt duration exceeded timeout"
+NO_CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 START_FAILED = "Task failed to start"
 KILLED = 137
 _SUMMARY = (
@@ -51,15 +52,21 @@ class Plan:
     `run_seconds`: how long an attempt runs (the definition's timeout ends it earlier); `host_lost_on_attempt`: that
     attempt, or those, lose their host; `kill_at_call`: in an attempt that is lost (the first, if none is named) the
     process dies just before its n-th AWS call, counted from 1, and without it before it has done anything;
-    `stuck_runnable`: the job stays RUNNABLE for this reason (AWS's text); `vanish`: AWS Batch forgets the job when it
+    `stuck_runnable`: the job stays RUNNABLE for this reason (AWS's text; True: no
+    capacity); `vanish`: AWS Batch forgets the job when it
     would start running.
     """
 
     run_seconds: float | None = None
     host_lost_on_attempt: int | Collection[int] = ()
     kill_at_call: int | None = None
-    stuck_runnable: str | None = None
+    stuck_runnable: str | bool = False
     vanish: bool = False
+
+    @property
+    def stuck_reason(self) -> str | None:
+        """Why the job stays RUNNABLE, if it does."""
+        return NO_CAPACITY if self.stuck_runnable is True else self.stuck_runnable or None
 
     def loses_host(self, attempt: int) -> bool:
         """Whether this attempt, counted from 1, loses its host."""

@@ -6,8 +6,8 @@ made from here when it is asked for.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ SIMPLE_STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
 _READS = ("GetMetricData", "GetMetricStatistics", "ListMetrics")
 
 Buckets = dict[int, list[float]]
+"""Values by the second (since the epoch) at which their bucket begins."""
 Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -42,6 +43,30 @@ class Metric:
     def key(self) -> Key:
         """What the store finds it by."""
         return (self.namespace, self.name, self.dimensions)
+
+
+@dataclass(kw_only=True)
+class Series:
+    """The values of one metric in one unit: by the minute, and, of high resolution, by the second."""
+
+    minutes: Buckets = field(default_factory=dict)
+    seconds: Buckets = field(default_factory=dict)
+
+    def between(self, first: int, last: int) -> Iterator[float]:
+        """The values of the buckets that begin from `first` up to but not including `last`."""
+        for second in range(first - first % -MINUTE, last, MINUTE):
+            yield from self.minutes.get(second, ())
+        for second, values in self.seconds.items():
+            if first <= second < last:
+                yield from values
+
+
+@dataclass(kw_only=True)
+class Book:
+    """The data points of a session by metric and unit, and the newest second with data of each metric."""
+
+    series: dict[Key, dict[str, Series]] = field(default_factory=dict)
+    newest: dict[Key, int] = field(default_factory=dict)
 
 
 class Metrics:
@@ -68,18 +93,25 @@ class Metrics:
         if not all(math.isfinite(value) for value in values):
             raise EmbeddedError(f"The metric {metric.name!r} got a value that is not a finite number: {values!r}.")
         second = int(at.timestamp())
-        bucket = second if high_resolution else second - second % MINUTE
-        series = self._series().setdefault(metric.key, {})
-        series.setdefault(unit, {}).setdefault(bucket, []).extend(float(value) for value in values)
+        book = self._book
+        series = book.series.setdefault(metric.key, {}).setdefault(unit, Series())
+        buckets, begin = (series.seconds, second) if high_resolution else (series.minutes, second - second % MINUTE)
+        buckets.setdefault(begin, []).extend(float(value) for value in values)
+        book.newest[metric.key] = max(begin, book.newest.get(metric.key, begin))
 
     def values(self, metric: Metric, *, start: datetime, end: datetime, unit: str | None = None) -> list[float]:
         """The values from `start` up to but not including `end`, of one unit or of all."""
-        units = self._series().get(metric.key)
-        if not units:
+        if self.silent_since(metric, start):
             return []
+        units = self._book.series[metric.key]
         first, last = int(start.timestamp()), int(end.timestamp())
         chosen = units.values() if unit is None else [units[unit]] if unit in units else []
-        return [value for buckets in chosen for value in _between(buckets, first, last)]
+        return [value for series in chosen for value in series.between(first, last)]
+
+    def silent_since(self, metric: Metric, start: datetime) -> bool:
+        """Whether a metric has no data from `start` on."""
+        newest = self._book.newest.get(metric.key)
+        return newest is None or newest < int(start.timestamp())
 
     def datapoint(
         self, metric: Metric, statistic: str, *, start: datetime, end: datetime, unit: str | None = None
@@ -90,14 +122,15 @@ class Metrics:
 
     def listed(self) -> list[Metric]:
         """Every metric that has data, in the order of first appearance."""
-        return [Metric(namespace=n, name=m, dimensions=d) for n, m, d in self._series()]
+        return [Metric(namespace=n, name=m, dimensions=d) for n, m, d in self._book.series]
 
     def units(self, metric: Metric) -> list[str]:
         """The units in which a metric came."""
-        return list(self._series().get(metric.key, {}))
+        return list(self._book.series.get(metric.key, {}))
 
-    def _series(self) -> dict[Key, dict[str, Buckets]]:
-        return self._world.state("cloudwatch.metrics", dict)
+    @property
+    def _book(self) -> Book:
+        return self._world.state("cloudwatch.metrics", lambda: Book())
 
     def _before(self, call: Call) -> None:
         if call.service != "cloudwatch":
@@ -132,10 +165,10 @@ class Metrics:
         cloudwatch_backends[account.id][account.region].metric_data = list(self._as_moto())
 
     def _as_moto(self) -> Iterator[MetricAggregatedDatum]:
-        for (namespace, name, dimensions), units in self._series().items():
+        for (namespace, name, dimensions), units in self._book.series.items():
             pairs = [{"Name": key, "Value": value} for key, value in dimensions]
-            for unit, buckets in units.items():
-                for second, values in buckets.items():
+            for unit, series in units.items():
+                for second, values in (*series.minutes.items(), *series.seconds.items()):
                     at = datetime.fromtimestamp(second, tz=UTC)
                     yield MetricAggregatedDatum(
                         namespace=namespace,
@@ -183,15 +216,6 @@ def percentile(statistic: str) -> float:
     if not 0 <= share <= 100:
         raise EmbeddedError(f"The CloudWatch statistic {statistic!r} is not emulated.")
     return share
-
-
-def _between(buckets: Buckets, first: int, last: int) -> Iterable[float]:
-    if len(buckets) * MINUTE <= last - first:
-        found = (second for second in buckets if first <= second < last)
-    else:
-        found = (second for second in range(first, last) if second in buckets)
-    for second in found:
-        yield from buckets[second]
 
 
 def _put_values(datum: Mapping[str, Any]) -> list[float]:
