@@ -17,6 +17,7 @@ from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.identity import Principal
 from stackproof.embedded.ports import Access, Bus, Functions, Queues, Topics
 from stackproof.embedded.seam import Answer, Call
+from stackproof.embedded.services.bucketevents import KINDS, normalised, wants
 from stackproof.embedded.world import World
 
 SERVICE = "s3.amazonaws.com"
@@ -26,11 +27,6 @@ _CREATIONS = {
     "CopyObject": "ObjectCreated:Copy",
 }
 _UNSEEN = {"DeleteObject", "DeleteObjects", "PutObjectTagging", "PutObjectAcl", "RestoreObject", "DeleteObjectTagging"}
-_KINDS = {
-    "LambdaFunctionConfigurations": ("LambdaFunctionArn", "lambda:InvokeFunction"),
-    "QueueConfigurations": ("QueueArn", "sqs:SendMessage"),
-    "TopicConfigurations": ("TopicArn", "sns:Publish"),
-}
 
 
 @dataclass(kw_only=True)
@@ -68,6 +64,8 @@ class Notifications:
         self._functions, self._queues, self._topics = functions, queues, topics
         for name in ("send_event", "send_test_event"):
             world.stack.enter_context(mock.patch.object(moto_notifications, name, return_value=None))
+        world.seam.override("s3", "PutBucketNotificationConfiguration", self._put)
+        world.seam.override("s3", "GetBucketNotificationConfiguration", self._get)
         world.seam.intercept(self._check)
         world.seam.observe(self._observe)
 
@@ -79,29 +77,40 @@ class Notifications:
         return self._world.state("notifications", _State)
 
     def _check(self, call: Call) -> None:
-        if call.service != "s3":
-            return
-        if call.operation == "PutBucketNotificationConfiguration":
-            self._validate(call.parameters)
-        elif call.operation in _UNSEEN:
+        """Events that a configuration asks for and would not get."""
+        if call.service == "s3" and call.operation in _UNSEEN:
             wanted = self._state().configurations.get(call.parameters["Bucket"], {})
-            events = {event for kind in _KINDS for one in wanted.get(kind, []) for event in one["Events"]}
+            events = {event for kind in KINDS for one in wanted.get(kind, []) for event in one["Events"]}
             others = {event for event in events if not event.startswith("s3:ObjectCreated:")}
             if others or "EventBridgeConfiguration" in wanted:
                 raise EmbeddedError(
                     f"{call.name} in a bucket that notifies of {sorted(others) or 'all'} is not emulated."
                 )
 
-    def _validate(self, given: Mapping[str, Any]) -> None:
-        """S3 checks at once that it may reach every destination, and sends a test message to queues and topics."""
-        arn = self._bucket_arn(given["Bucket"])
-        wanted = given["NotificationConfiguration"]
-        if given.get("SkipDestinationValidation"):
-            return
-        for kind, (field_name, action) in _KINDS.items():
+    def _put(self, call: Call) -> Mapping[str, Any]:
+        bucket, wanted = call.parameters["Bucket"], call.parameters["NotificationConfiguration"]
+        self._require_bucket(bucket)
+        kept = normalised(wanted, lambda: self._world.ids.hex(32))
+        if not call.parameters.get("SkipDestinationValidation"):
+            self._validate(bucket, kept)
+        self._state().configurations[bucket] = kept
+        self._send_tests(bucket, kept)
+        return {}
+
+    def _get(self, call: Call) -> Mapping[str, Any]:
+        self._require_bucket(call.parameters["Bucket"])
+        return self._state().configurations.get(call.parameters["Bucket"], {})
+
+    def _require_bucket(self, name: str) -> None:
+        if name not in s3_backends[self._world.account.id][self._world.account.partition].buckets:
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)
+
+    def _validate(self, bucket: str, wanted: Mapping[str, Any]) -> None:
+        """S3 checks at once that it may reach every destination."""
+        for kind, (field_name, action) in KINDS.items():
             for one in wanted.get(kind, []):
                 try:
-                    self._access.require_service(SERVICE, action, one[field_name], source_arn=arn)
+                    self._access.require_service(SERVICE, action, one[field_name], source_arn=self._bucket_arn(bucket))
                 except AwsError:
                     text = "Unable to validate the following destination configurations"
                     raise AwsError("InvalidArgument", text) from None
@@ -109,15 +118,10 @@ class Notifications:
     def _observe(self, call: Call, answer: Answer) -> None:
         if call.service != "s3" or answer.error is not None:
             return
-        match call.operation:
-            case "PutBucketNotificationConfiguration":
-                wanted = dict(call.parameters["NotificationConfiguration"])
-                self._state().configurations[call.parameters["Bucket"]] = wanted
-                self._send_tests(call.parameters["Bucket"], wanted)
-            case "DeleteBucket":
-                self._state().configurations.pop(call.parameters["Bucket"], None)
-            case operation if operation in _CREATIONS:
-                self._created(call, answer)
+        if call.operation == "DeleteBucket":
+            self._state().configurations.pop(call.parameters["Bucket"], None)
+        elif call.operation in _CREATIONS:
+            self._created(call, answer)
 
     def _created(self, call: Call, answer: Answer) -> None:
         bucket, key = call.parameters["Bucket"], call.parameters["Key"]
@@ -145,9 +149,9 @@ class Notifications:
         self._tell(made, wanted)
 
     def _tell(self, made: _Created, wanted: Mapping[str, Any]) -> None:
-        for kind, (field_name, action) in _KINDS.items():
+        for kind, (field_name, action) in KINDS.items():
             for one in wanted.get(kind, []):
-                if _wants(one, made):
+                if wants(one, made.name, made.key):
                     self._send(made, one[field_name], action, {"Records": [self._record(made, one.get("Id", ""))]})
         if "EventBridgeConfiguration" in wanted:
             self._bus.put(self._bus_event(made))
@@ -238,18 +242,3 @@ class Notifications:
             "resources": [self._bucket_arn(made.bucket)],
             "detail": detail,
         }
-
-
-def _wants(one: Mapping[str, Any], made: _Created) -> bool:
-    events = {f"s3:{made.name}", "s3:ObjectCreated:*"}
-    rules = one.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-    return bool(events & set(one["Events"])) and all(_rule_met(rule, made.key) for rule in rules)
-
-
-def _rule_met(rule: Mapping[str, str], key: str) -> bool:
-    match rule["Name"].lower():
-        case "prefix":
-            return key.startswith(rule["Value"])
-        case "suffix":
-            return key.endswith(rule["Value"])
-    raise EmbeddedError(f"S3 notifications have no filter {rule['Name']!r}.")
