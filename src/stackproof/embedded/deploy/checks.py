@@ -27,9 +27,9 @@ def check_key_policy(ctx: Context, policy: Any) -> None:
         principals = statement.get("Principal", {})
         named = set(many(principals.get("AWS", []))) if isinstance(principals, Mapping) else set(many(principals))
         actions = many(statement.get("Action", []))
-        if statement.get("Effect") == "Allow" and named & root and "Condition" not in statement:
-            if any(fnmatch.fnmatch("kms:putkeypolicy", str(action).lower()) for action in actions):
-                return
+        allows = statement.get("Effect") == "Allow" and named & root and "Condition" not in statement
+        if allows and any(fnmatch.fnmatch("kms:putkeypolicy", str(action).lower()) for action in actions):
+            return
     raise ctx.failed(
         "KeyPolicy: MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy "
         "in the future. Allow kms:PutKeyPolicy to the account root."
@@ -99,6 +99,6 @@ def check_log_key(ctx: Context, key_arn: str, group: str) -> None:
         if not limits or any(fnmatch.fnmatchcase(arn, str(pattern)) for pattern in limits):
             return
     raise ctx.failed(
-        f"KmsKeyId: AccessDeniedException: the policy of {key_arn} does not let logs.{account.region}.amazonaws.com use "
-        f"it for {arn}."
+        f"KmsKeyId: AccessDeniedException: the policy of {key_arn} does not let "
+        f"logs.{account.region}.amazonaws.com use it for {arn}."
     )

@@ -57,7 +57,11 @@ class Context:
         except DeploymentFailed as error:
             if isinstance(error.__cause__, ClientError):
                 code = error.__cause__.response["Error"]["Code"]
-                if code.startswith("NoSuch") or "NotFound" in code or code.endswith(("NonExistentQueue", "DoesNotExist")):
+                if (
+                    code.startswith("NoSuch")
+                    or "NotFound" in code
+                    or code.endswith(("NonExistentQueue", "DoesNotExist"))
+                ):
                     return None
             raise
 

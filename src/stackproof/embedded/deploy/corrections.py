@@ -71,7 +71,9 @@ def _layers_with_foreign(original: Any, function: Any, arns: list[str]) -> list[
 
 def _tags_without_cloudformations(original: Any, service: Any, tags: list[dict[str, str]], **kwargs: Any) -> Any:
     """CloudFormation sets its own `aws:cloudformation:` tags, which the services refuse to everybody else."""
-    return original(service, [tag for tag in tags if not tag.get("Key", "").startswith("aws:cloudformation:")], **kwargs)
+    return original(
+        service, [tag for tag in tags if not tag.get("Key", "").startswith("aws:cloudformation:")], **kwargs
+    )
 
 
 def _tagged_dashboard(original: Any, backend: Any, arn: str, tags: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What a resource type is, and where the deployer finds it: every module in `types` is loaded, classes register themselves."""
+"""What a resource type is, and where the deployer finds it: classes in `types` register themselves."""
 
 import importlib
 import pkgutil

@@ -79,9 +79,9 @@ class Resolver:
             case {"Fn::Not": [only]}:
                 return not self.truth(only, where)
             case {"Fn::And": [*parts]}:
-                return all([self.truth(part, where) for part in parts])
+                return all(self.truth(part, where) for part in parts)
             case {"Fn::Or": [*parts]}:
-                return any([self.truth(part, where) for part in parts])
+                return any(self.truth(part, where) for part in parts)
             case {"Fn::Contains": [options, wanted]}:
                 return self._known(wanted, where) in self._known(options, where)
             case {"Fn::EachMemberIn": [members, options]}:
@@ -148,12 +148,13 @@ class Resolver:
             if name in variables:
                 found = variables[name]
             elif "." in name:
-                found = self._attribute(*name.split(".", 1), where)
+                logical_id, attribute = name.split(".", 1)
+                found = self._attribute(logical_id, attribute, where)
             else:
                 found = self._ref(name, where)
             if isinstance(found, list | dict) or found is NO_VALUE:
                 raise TemplateError(f"{where}: ${{{name}}} is no text but {found!r}.")
-            return intrinsics.text(found)
+            return str(intrinsics.text(found))
 
         return SUBSTITUTED.sub(lambda m: f"${{{m[2]}}}" if m[1] else value(m[2]), text)
 

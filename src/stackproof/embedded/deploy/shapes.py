@@ -24,9 +24,9 @@ def to_api(value: Any, shape: Shape, path: str, renames: Renames) -> Any:
         case "structure":
             return _structure(value, shape, path, renames)
         case "list" if isinstance(value, list):
-            return [to_api(item, shape.member, f"{path}[{i}]", renames) for i, item in enumerate(value)]  # type: ignore[attr-defined]
+            return [to_api(item, shape.member, f"{path}[{i}]", renames) for i, item in enumerate(value)]
         case "map" if isinstance(value, dict):
-            return {str(k): to_api(v, shape.value, f"{path}.{k}", renames) for k, v in value.items()}  # type: ignore[attr-defined]
+            return {str(k): to_api(v, shape.value, f"{path}.{k}", renames) for k, v in value.items()}
         case "list" | "map":
             raise UnsupportedProperty(f"{path}: {value!r} is no {shape.type_name}.")
         case _:
@@ -69,7 +69,7 @@ def member_name(name: str, members: Mapping[str, Any], renames: Renames) -> str 
 def _structure(value: Any, shape: Shape, path: str, renames: Renames) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UnsupportedProperty(f"{path}: {value!r} is no mapping.")
-    members: Mapping[str, Shape] = shape.members  # type: ignore[attr-defined]
+    members: Mapping[str, Shape] = shape.members
     result = {}
     for key, item in value.items():
         name = member_name(key, members, renames)

@@ -55,7 +55,9 @@ class Steps:
         if old is None:
             return self._create(kind, wanted)
         if old.type != declared.type:
-            raise DeploymentFailed(f"{name}: its type changed from {old.type} to {declared.type}; use a new logical id.")
+            raise DeploymentFailed(
+                f"{name}: its type changed from {old.type} to {declared.type}; use a new logical id."
+            )
         changed = _changed(old, wanted)
         if not changed:
             return _with(wanted, Created(physical_id=old.physical_id, attributes=old.attributes, arn=old.arn))

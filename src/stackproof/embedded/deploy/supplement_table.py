@@ -1,4 +1,4 @@
-"""The data of the supplements: what moto 5.2 loses, where it is written, where it is read, and why the entry is there."""
+"""The data of the supplements: what moto 5.2 loses, where it is written and read, and why the entry is there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """Where a kept value appears: in each item at `items` of the answer ("" is the answer itself); the item's name is at
-    `key` (of the parameters, or after `answer:` of the item)."""
+    """Where a kept value appears: in each item at `items` of the answer ("" is the answer itself); the item's name is
+    at `key` (of the parameters, or after `answer:` of the item)."""
 
     items: str
     key: str

@@ -46,5 +46,5 @@ def read_tags(answer: Any) -> dict[str, str]:
     """Tags as a describe call returns them, in whichever spelling."""
     if isinstance(answer, dict):
         return dict(answer)
-    small = [{k.lower(): v for k, v in tag.items()} for tag in answer or []]
-    return {tag.get("key", tag.get("tagkey")): tag.get("value", tag.get("tagvalue")) for tag in small}
+    small = [{name.lower().removeprefix("tag"): value for name, value in tag.items()} for tag in answer or []]
+    return {tag["key"]: tag["value"] for tag in small}

@@ -5,7 +5,8 @@ import hashlib
 import io
 import json
 import zipfile
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
@@ -35,7 +36,7 @@ class Function(ResourceType):
     create_only = frozenset({"FunctionName", "PackageType"})
     tags = "list"
     system_tags = True
-    renames = {"KmsKeyArn": "KMSKeyArn"}
+    renames: ClassVar[Mapping[str, str]] = {"KmsKeyArn": "KMSKeyArn"}
 
     def create(self, ctx: Context, p: Properties) -> Created:
         name = p.get("FunctionName") or ctx.generated_name(64)
@@ -59,14 +60,16 @@ class Function(ResourceType):
             return
         service = str(target).split(":")[2]
         if service not in _SEND:
-            raise ctx.failed(f"DeadLetterConfig.TargetArn: InvalidParameterValueException: {target} is no queue or topic.")
+            raise ctx.failed(
+                f"DeadLetterConfig.TargetArn: InvalidParameterValueException: {target} is no queue or topic."
+            )
         try:
             ctx.access.require_role(role, _SEND[service], target)
         except AwsError as error:
             action = _SEND[service].split(":")[1]
             raise ctx.failed(
-                "DeadLetterConfig: InvalidParameterValueException: The provided execution role does not have permissions "
-                f"to call {action} on {service.upper()} ({error.message})"
+                "DeadLetterConfig: InvalidParameterValueException: The provided execution role does not have "
+                f"permissions to call {action} on {service.upper()} ({error.message})"
             ) from error
 
     def _reserve(self, ctx: Context, name: str, p: Properties) -> None:
@@ -95,7 +98,13 @@ class Function(ResourceType):
             ctx.call("lambda", "UpdateFunctionCode", FunctionName=name, **code(ctx, p), **architectures)
         if settings := changed & _CONFIGURATION:
             self._check(ctx, p)
-            empty = {"Description": "", "Environment": {}, "DeadLetterConfig": {}, "KmsKeyArn": "", "Layers": []}
+            empty: dict[str, Any] = {
+                "Description": "",
+                "Environment": {},
+                "DeadLetterConfig": {},
+                "KmsKeyArn": "",
+                "Layers": [],
+            }
             wanted = {**{k: v for k, v in empty.items() if k in settings}, **p}
             if rest := settings - set(wanted):
                 return super().update(ctx, resource, p, frozenset(rest))
@@ -127,7 +136,8 @@ def code(ctx: Context, p: Properties) -> dict[str, Any]:
         case {"ZipFile": str(text), **rest} if not rest:
             return {"ZipFile": _inline(text)}
         case {"S3Bucket": str(bucket), "S3Key": str(key), **rest} if set(rest) <= {"S3ObjectVersion"}:
-            return {"S3Bucket": bucket, "S3Key": key, **rest}
+            version = {"S3ObjectVersion": str(rest["S3ObjectVersion"])} if rest else {}
+            return {"S3Bucket": bucket, "S3Key": key, **version}
         case other:
             raise UnsupportedProperty(f"{ctx.logical_id}.Code: {other!r} is no local path, inline code or S3 object.")
 

@@ -1,10 +1,18 @@
 """AWS Batch."""
 
+import json
 from typing import Any, ClassVar
 
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type
+
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "batch.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
 
 
 class _BatchType(ResourceType):
@@ -22,7 +30,7 @@ class _BatchType(ResourceType):
 
 @resource_type("AWS::Batch::ComputeEnvironment")
 class ComputeEnvironment(_BatchType):
-    """A compute environment. Updates are in place only with the service-linked role and another strategy than BEST_FIT."""
+    """A compute environment; updated in place only with the service-linked role and not under BEST_FIT."""
 
     properties = frozenset(
         {
@@ -31,7 +39,9 @@ class ComputeEnvironment(_BatchType):
         }
     )
     create_only = frozenset({"ComputeEnvironmentName", "Tags", "Type"})
-    write_only = frozenset({"ReplaceComputeEnvironment", "ComputeResources.UpdateToLatestImageVersion"})  # how to update
+    write_only = frozenset(
+        {"ReplaceComputeEnvironment", "ComputeResources.UpdateToLatestImageVersion"}
+    )  # how to update
 
     def create(self, ctx: Context, p: Properties) -> Created:
         name = p.get("ComputeEnvironmentName") or ctx.generated_name(128)
@@ -50,7 +60,12 @@ class ComputeEnvironment(_BatchType):
         """Batch makes its service-linked role itself when the account has none (API CreateComputeEnvironment)."""
         role = ctx.found("iam", "GetRole", RoleName="AWSServiceRoleForBatch")
         if role is None:
-            role = ctx.call("iam", "CreateServiceLinkedRole", AWSServiceName="batch.amazonaws.com")
+            role = ctx.call(
+                *("iam", "CreateRole"),
+                RoleName="AWSServiceRoleForBatch",
+                Path="/aws-service-role/batch.amazonaws.com/",
+                AssumeRolePolicyDocument=json.dumps(_TRUST),
+            )
         return str(role["Role"]["Arn"])
 
     def _request(self, ctx: Context, operation: str, p: Properties, without: tuple[str, ...]) -> dict[str, Any]:

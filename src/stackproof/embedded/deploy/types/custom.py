@@ -59,7 +59,9 @@ class Custom(ResourceType):
             said = f" (the function failed: {dict(invocation.error)})" if invocation.error else ""
             if kind == "Create":
                 ctx.announce(Created(physical_id=_made_up(ctx, request)))
-            raise ctx.failed(f"{kind}: no answer came within ServiceTimeout ({timeout} s){said}. {server.refused}".rstrip())
+            raise ctx.failed(
+                f"{kind}: no answer came within ServiceTimeout ({timeout} s){said}. {server.refused}".rstrip()
+            )
         return self._created(ctx, kind, answer, request, more.get("PhysicalResourceId"))
 
     def _created(self, ctx: Context, kind: str, answer: dict[str, Any], request: str, old: str | None) -> Created:
@@ -76,7 +78,7 @@ class Custom(ResourceType):
         if not physical or not isinstance(physical, str) or len(physical) > 1024:
             raise ctx.failed(f"{kind}: Invalid PhysicalResourceId {physical!r}.")
         data = answer.get("Data") or {}
-        return Created(physical_id=physical, attributes={key: value for key, value in data.items()})
+        return Created(physical_id=physical, attributes=dict(data))
 
 
 def _made_up(ctx: Context, request: str) -> str:

@@ -1,6 +1,7 @@
 """DynamoDB."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
@@ -21,7 +22,7 @@ class Table(ResourceType):
     properties = frozenset({"TableName", "Tags", *_CREATED, *_LATER})
     create_only = frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes"})
     tags = "list"
-    renames = {"SSEEnabled": "Enabled"}
+    renames: ClassVar[Mapping[str, str]] = {"SSEEnabled": "Enabled"}
 
     def create(self, ctx: Context, p: Properties) -> Created:
         name = p.get("TableName") or ctx.generated_name(255)
@@ -41,7 +42,9 @@ class Table(ResourceType):
             if "RecoveryPeriodInDays" in recovery and str(recovery.get("PointInTimeRecoveryEnabled")).lower() != "true":
                 raise ctx.failed("PointInTimeRecoverySpecification: RecoveryPeriodInDays needs recovery to be enabled.")
             operation, member = "UpdateContinuousBackups", "PointInTimeRecoverySpecification"
-            ctx.call("dynamodb", operation, TableName=name, **{member: ctx.convert("dynamodb", operation, member, recovery)})
+            ctx.call(
+                "dynamodb", operation, TableName=name, **{member: ctx.convert("dynamodb", operation, member, recovery)}
+            )
         if "TimeToLiveSpecification" in changed:
             self._expire(ctx, name, p.get("TimeToLiveSpecification"), old)
 
@@ -79,7 +82,13 @@ class Table(ResourceType):
         name = resource.physical_id
         old = resource.properties
         self._settings(ctx, name, p, changed, old.get("TimeToLiveSpecification"))
-        direct = changed & {"BillingMode", "DeletionProtectionEnabled", "ProvisionedThroughput", "SSESpecification", "TableClass"}
+        direct = changed & {
+            "BillingMode",
+            "DeletionProtectionEnabled",
+            "ProvisionedThroughput",
+            "SSESpecification",
+            "TableClass",
+        }
         if rest := changed - direct - {*_LATER, "Tags", "GlobalSecondaryIndexes", "AttributeDefinitions"}:
             raise EmbeddedError(f"{ctx.logical_id}: the update of {', '.join(sorted(rest))} is not emulated.")
         if missing := sorted(direct - set(p)):

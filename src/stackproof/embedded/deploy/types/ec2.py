@@ -112,7 +112,10 @@ class NatGateway(Ec2Type):
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:
         item = self.describe(ctx, resource.physical_id)
         address = (item.get("NatGatewayAddresses") or [{}])[0]
-        own = {name: address.get(api) for name, api in (("AllocationId", "AllocationId"), ("PrivateIpAddress", "PrivateIp"))}
+        own = {
+            name: address.get(api)
+            for name, api in (("AllocationId", "AllocationId"), ("PrivateIpAddress", "PrivateIp"))
+        }
         return {**item, **own}
 
 

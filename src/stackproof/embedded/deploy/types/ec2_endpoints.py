@@ -19,7 +19,16 @@ class VpcEndpoint(Ec2Type):
     """A gateway or interface endpoint."""
 
     properties = frozenset(
-        {"PolicyDocument", "PrivateDnsEnabled", "ServiceName", "Tags", "VpcEndpointType", "VpcId", "IpAddressType", *_SETS}
+        {
+            "PolicyDocument",
+            "PrivateDnsEnabled",
+            "ServiceName",
+            "Tags",
+            "VpcEndpointType",
+            "VpcId",
+            "IpAddressType",
+            *_SETS,
+        }
     )
     create_only = frozenset({"ServiceName", "VpcEndpointType", "VpcId"})
     kind = "vpc-endpoint"
@@ -46,9 +55,7 @@ class VpcEndpoint(Ec2Type):
             change[add] = [item for item in new if item not in old] or None
             change[remove] = [item for item in old if item not in new] or None
         settings = ("PolicyDocument", "PrivateDnsEnabled")
-        change |= ctx.request(
-            "ec2", "ModifyVpcEndpoint", p, only=tuple(name for name in settings if name in changed)
-        )
+        change |= ctx.request("ec2", "ModifyVpcEndpoint", p, only=tuple(name for name in settings if name in changed))
         if "PolicyDocument" in changed and "PolicyDocument" not in p:
             change["ResetPolicy"] = True
         if change:
@@ -82,9 +89,7 @@ class FlowLog(Ec2Type):
         if failed := answer.get("Unsuccessful"):
             raise ctx.failed(f"ec2:CreateFlowLogs: {failed[0]['Error']['Code']}: {failed[0]['Error']['Message']}")
         identity = answer["FlowLogIds"][0]
-        return ctx.announce(
-            Created(physical_id=identity, arn=self.arn(ctx, identity), attributes={"Id": identity})
-        )
+        return ctx.announce(Created(physical_id=identity, arn=self.arn(ctx, identity), attributes={"Id": identity}))
 
     def describe(self, ctx: Context, identity: str) -> dict[str, Any]:
         items: list[dict[str, Any]] = ctx.call("ec2", "DescribeFlowLogs", FlowLogIds=[identity])["FlowLogs"]
@@ -131,7 +136,9 @@ class LaunchTemplate(ResourceType):
     def update(self, ctx: Context, resource: Resource, p: Properties, changed: frozenset[str]) -> Created:
         if rest := changed - {"LaunchTemplateData", "VersionDescription"}:
             return super().update(ctx, resource, p, rest)
-        request = ctx.request("ec2", "CreateLaunchTemplateVersion", p, only=("LaunchTemplateData", "VersionDescription"))
+        request = ctx.request(
+            "ec2", "CreateLaunchTemplateVersion", p, only=("LaunchTemplateData", "VersionDescription")
+        )
         answer = ctx.call("ec2", "CreateLaunchTemplateVersion", LaunchTemplateId=resource.physical_id, **request)
         latest = str(answer["LaunchTemplateVersion"]["VersionNumber"])
         return self._created(ctx, resource.physical_id, latest, resource.attributes["DefaultVersionNumber"])

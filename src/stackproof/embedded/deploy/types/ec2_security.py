@@ -1,5 +1,6 @@
 """EC2: security groups and their rules."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from stackproof.embedded.deploy.context import Context
@@ -72,7 +73,7 @@ class SecurityGroup(Ec2Type):
 
     properties = frozenset({"GroupDescription", "GroupName", "Tags", "VpcId", *_DIRECTIONS})
     create_only = frozenset({"GroupDescription", "GroupName", "VpcId"})
-    renames = {"GroupDescription": "Description"}
+    renames: ClassVar[Mapping[str, str]] = {"GroupDescription": "Description"}
     kind = "security-group"
     operations = ("CreateSecurityGroup", "DescribeSecurityGroups", "DeleteSecurityGroup")
     created = ("", "GroupId")
@@ -161,7 +162,15 @@ class Egress(_Rule):
 
     direction = "SecurityGroupEgress"
     properties = frozenset(
-        {*_PLAIN, "Description", "GroupId", "CidrIp", "CidrIpv6", "DestinationSecurityGroupId", "DestinationPrefixListId"}
+        {
+            *_PLAIN,
+            "Description",
+            "GroupId",
+            "CidrIp",
+            "CidrIpv6",
+            "DestinationSecurityGroupId",
+            "DestinationPrefixListId",
+        }
     )
     create_only = properties
 

@@ -1,6 +1,5 @@
 """EventBridge."""
 
-
 from typing import Any
 
 from stackproof.embedded.deploy.context import Context

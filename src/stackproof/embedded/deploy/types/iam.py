@@ -11,7 +11,6 @@ from stackproof.embedded.deploy.registry import Properties, ResourceType, resour
 from stackproof.embedded.errors import UnsupportedProperty
 
 
-
 @resource_type("AWS::IAM::Role")
 class Role(ResourceType):
     """A role with its inline and managed policies."""
@@ -149,7 +148,9 @@ class ManagedPolicy(ResourceType):
         request = ctx.request("iam", "CreatePolicy", p, without=("ManagedPolicyName", "Roles"))
         made = ctx.call("iam", "CreatePolicy", PolicyName=name, **request)["Policy"]
         arn = made["Arn"]
-        created = ctx.announce(Created(physical_id=arn, arn=arn, attributes={"PolicyArn": arn, "PolicyId": made["PolicyId"]}))
+        created = ctx.announce(
+            Created(physical_id=arn, arn=arn, attributes={"PolicyArn": arn, "PolicyId": made["PolicyId"]})
+        )
         for role in p.get("Roles", []):
             ctx.call("iam", "AttachRolePolicy", RoleName=role, PolicyArn=arn)
         return created

@@ -1,10 +1,9 @@
 """KMS."""
 
 import json
-
-from stackproof.embedded.deploy.checks import check_key_policy
 from typing import Any
 
+from stackproof.embedded.deploy.checks import check_key_policy
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type

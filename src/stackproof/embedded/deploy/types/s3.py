@@ -57,9 +57,7 @@ def _encryption_to(value: Any) -> Any:
 
 
 def _encryption_from(answer: Any) -> Any:
-    rules = [
-        {_back(key): value for key, value in rule.items()} for rule in answer["Rules"]
-    ]
+    rules = [{_back(key): value for key, value in rule.items()} for rule in answer["Rules"]]
     return {"ServerSideEncryptionConfiguration": rules}
 
 
@@ -227,7 +225,7 @@ class BucketPolicy(ResourceType):
             for target in resources if isinstance(resources, list) else [resources]:
                 if target != arn and not str(target).startswith(f"{arn}/"):
                     raise ctx.failed(
-                        f"PolicyDocument, statement {statement.get('Sid')}: MalformedPolicy: Policy has invalid resource "
+                        f"PolicyDocument, statement {statement.get('Sid')}: MalformedPolicy: invalid resource "
                         f"{target!r}; it must be {arn} or {arn}/*."
                     )
         ctx.call("s3", "PutBucketPolicy", Bucket=p["Bucket"], Policy=json.dumps(p["PolicyDocument"]))

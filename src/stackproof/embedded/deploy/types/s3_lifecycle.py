@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 _FLAT = {"ExpirationInDays": "Days", "ExpirationDate": "Date", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
-_FILTER = {"Prefix": "Prefix", "ObjectSizeGreaterThan": "ObjectSizeGreaterThan", "ObjectSizeLessThan": "ObjectSizeLessThan"}
+_FILTER = {
+    "Prefix": "Prefix",
+    "ObjectSizeGreaterThan": "ObjectSizeGreaterThan",
+    "ObjectSizeLessThan": "ObjectSizeLessThan",
+}
 _DAYS = {"TransitionInDays": "Days", "TransitionDate": "Date"}
 
 

@@ -13,7 +13,14 @@ _TOPIC = frozenset(
     {"ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "SignatureVersion", "TracingConfig"}
 )
 _SUBSCRIPTION = frozenset(
-    {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn"}
+    {
+        "DeliveryPolicy",
+        "FilterPolicy",
+        "FilterPolicyScope",
+        "RawMessageDelivery",
+        "RedrivePolicy",
+        "SubscriptionRoleArn",
+    }
 )
 
 
@@ -69,7 +76,9 @@ class Subscription(ResourceType):
     def create(self, ctx: Context, p: Properties) -> Created:
         request = ctx.request("sns", "Subscribe", p, without=tuple(_SUBSCRIPTION))
         attributes = _attributes(ctx, p, _SUBSCRIPTION)
-        arn = ctx.call("sns", "Subscribe", **request, Attributes=attributes, ReturnSubscriptionArn=True)["SubscriptionArn"]
+        arn = ctx.call("sns", "Subscribe", **request, Attributes=attributes, ReturnSubscriptionArn=True)[
+            "SubscriptionArn"
+        ]
         return Created(physical_id=arn, arn=arn, attributes={"Arn": arn})
 
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:

@@ -32,7 +32,9 @@ class Queue(ResourceType):
         fifo = ".fifo" if str(p.get("FifoQueue")).lower() == "true" else ""
         name = p.get("QueueName") or ctx.generated_name(80 - len(fifo)) + fifo
         attributes = self._attributes(ctx, p, frozenset(p))
-        url = ctx.call("sqs", "CreateQueue", QueueName=name, Attributes=attributes, tags=dict(ctx.tags) or None)["QueueUrl"]
+        url = ctx.call("sqs", "CreateQueue", QueueName=name, Attributes=attributes, tags=dict(ctx.tags) or None)[
+            "QueueUrl"
+        ]
         arn = ctx.world.account.arn("sqs", name)
         answer = {"Arn": arn, "QueueName": name, "QueueUrl": url}
         return ctx.announce(Created(physical_id=url, arn=arn, attributes=answer))
