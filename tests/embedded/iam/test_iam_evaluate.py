@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stackproof.embedded.errors import EmbeddedError
 from stackproof.embedded.iam.conditions import Keys
@@ -195,3 +197,40 @@ def test_a_service_can_be_excepted_too() -> None:
 def test_a_resource_policy_without_principals_is_an_error() -> None:
     with pytest.raises(EmbeddedError, match="queue/Grant"):
         verdict((), (GRANT,))
+
+
+RESOURCES = ["*", ARN, "arn:aws:sqs:*:*:l*", "arn:aws:sqs:*:*:other"]
+PRINCIPALS: list[Any] = ["*", {"AWS": ROLE}, {"AWS": ROOT}, {"AWS": OTHERS}, {"Service": EVENTS.arn}]
+OWN = st.builds(
+    lambda effect, action, resource: {"Effect": effect, "Action": action, "Resource": resource},
+    st.sampled_from(["Allow", "Deny"]),
+    st.sampled_from(["*", "sqs:*", "sqs:SendMessage", "s3:*"]),
+    st.sampled_from(RESOURCES),
+)
+THEIRS = st.builds(lambda statement, principal: {**statement, "Principal": principal}, OWN, st.sampled_from(PRINCIPALS))
+ANY = {"identity": st.lists(OWN, max_size=3).map(tuple), "resource": st.lists(THEIRS, max_size=3).map(tuple)}
+
+
+@given(**ANY, more=OWN, same=st.booleans(), needed=st.booleans())
+def test_a_statement_more_moves_the_answer_only_its_own_way(
+    identity: Any, resource: Any, more: dict[str, Any], same: bool, needed: bool
+) -> None:
+    before = verdict(identity, resource, same_account=same, needed=needed).allowed
+    after = verdict((*identity, more), resource, same_account=same, needed=needed).allowed
+    assert after >= before if more["Effect"] == "Allow" else after <= before
+
+
+@given(**ANY)
+def test_what_is_allowed_between_accounts_or_for_a_key_is_allowed_within_one_account(
+    identity: Any, resource: Any
+) -> None:
+    within = verdict(identity, resource).allowed
+    assert within >= verdict(identity, resource, needed=True).allowed
+    assert within >= verdict(identity, resource, same_account=False).allowed
+
+
+@given(**ANY)
+def test_a_verdict_names_statements_of_its_own_kind(identity: Any, resource: Any) -> None:
+    found = verdict(identity, resource)
+    assert all(statement.allow is found.allowed for statement in found.statements)
+    assert found.statements or not found.allowed

@@ -114,6 +114,46 @@ def test_a_read_asks_for_the_key_of_the_object_and_not_of_the_bucket(aws: Aws) -
     assert refusal(error)[2] == "kms:Decrypt"
 
 
+def test_a_head_without_permission_has_no_words(aws: Aws) -> None:
+    bucket(aws)
+    client = aws.as_role(aws.role("nobody", allow("iam:GetUser")), "s3")
+    with pytest.raises(ClientError) as error:
+        client.head_object(Bucket="data", Key="k")
+    assert refusal(error) == ("403", 403, "Forbidden")
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ({"ServerSideEncryption": "AES256"}, []),
+        ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/own"}, ["kms:GenerateDataKey", "kms:Decrypt"]),
+        ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/aws/s3"}, []),
+    ],
+)
+def test_a_write_may_name_its_own_encryption(aws: Aws, headers: dict[str, str], asked: list[str]) -> None:
+    own = aws.key()
+    aws.world.client("kms").create_alias(AliasName="alias/own", TargetKeyId=own)
+    bucket(aws, aws.key())
+    role = aws.role("writer", allow("s3:PutObject", f"{BUCKET}/*"), allow("kms:*", own))
+    aws.iam.check(aws.call(role, "s3", "PutObject", {"Bucket": "data", "Key": "k", **headers}))
+    assert [(d.action, d.resource) for d in aws.iam.decisions if d.by == "implied"] == [(a, own) for a in asked]
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"ServerSideEncryption": "aws:kms"}, "without SSEKMSKeyId"),
+        ({"ServerSideEncryption": "aws:kms:dsse", "SSEKMSKeyId": "alias/own"}, "aws:kms:dsse"),
+        ({"SSECustomerAlgorithm": "AES256"}, "SSE-C"),
+    ],
+)
+def test_encryption_that_is_not_emulated_is_an_error(aws: Aws, headers: dict[str, str], named: str) -> None:
+    bucket(aws, aws.key())
+    role = aws.role("writer", allow("s3:PutObject", f"{BUCKET}/*"))
+    with pytest.raises(EmbeddedError, match=named):
+        aws.iam.check(aws.call(role, "s3", "PutObject", {"Bucket": "data", "Key": "k", **headers}))
+
+
 def test_a_version_needs_its_own_permission(aws: Aws) -> None:
     bucket(aws)
     operator = aws.world.client("s3")

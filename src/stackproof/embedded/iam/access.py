@@ -53,10 +53,10 @@ class Iam:
         if call.principal.is_operator:
             return
         for need in needs(call.service, call.operation, call.parameters, self._deployed):
-            self._require(call.service, call.principal, need, by="call")
+            self._require(call, need, by="call")
             _, asked = implied(need, self._deployed, call.parameters, call.operation)
             for key_need in asked:
-                self._require(call.service, call.principal, key_need, by="implied")
+                self._require(call, key_need, by="implied")
             if need.action in _READS:
                 self._require_existence(call, need)
 
@@ -128,10 +128,10 @@ class Iam:
     def _state(self) -> IamState:
         return self._world.state("iam", IamState)
 
-    def _require(self, service: str, principal: Principal, need: Need, *, by: str) -> None:
-        request, verdict = self._judge(principal, need, by=by)
+    def _require(self, call: Call, need: Need, *, by: str) -> None:
+        request, verdict = self._judge(call.principal, need, by=by)
         if not verdict.allowed:
-            raise denial(service, need, request, verdict)
+            raise denial(call.service, call.operation, need, request, verdict)
 
     def _require_existence(self, call: Call, need: Need) -> None:
         """A missing object is a 404 only for who may list the bucket, else a 403 (API GetObject); the key counts as
@@ -141,7 +141,7 @@ class Iam:
         if self._deployed.bucket(bucket) is None or self._deployed.object(bucket, key, version) is not None:
             return
         listing = Need(action="s3:ListBucket", resource=need.resource.partition("/")[0], context={"s3:prefix": (key,)})
-        self._require(call.service, call.principal, listing, by="implied")
+        self._require(call, listing, by="implied")
 
     def _require_service(self, service: str, need: Need, source: Mapping[str, tuple[str, ...]]) -> None:
         caller = Caller(arn=service)

@@ -21,8 +21,10 @@ _KEY_FORMS = {
 _SPOKEN = {"sns": "SNS"}
 
 
-def denial(service: str, need: Need, request: Request, verdict: Verdict) -> AwsError:
-    """The error that `service` answers when this permission is missing."""
+def denial(service: str, operation: str, need: Need, request: Request, verdict: Verdict) -> AwsError:
+    """The error that an operation answers when this permission is missing."""
+    if service == "s3" and operation.startswith("Head"):
+        return AwsError("403", "Forbidden", status=403)  # an answer to HEAD has no body; clients read the status
     code, status = _FORMS.get(service, ("AccessDeniedException", 400))
     if need.via:
         code, status = _KEY_FORMS.get(service, (code, status))
