@@ -6,7 +6,6 @@ PutItem a role could rewrite history. All values are bound; names of attributes 
 UPDATE has one SET or REMOVE for each attribute, which is the documented syntax.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -55,12 +54,12 @@ class Store:
 
     def create(self, job: Job, event: AuditEvent) -> None:
         """Record a new batch and its first event; DuplicateError if the batch is recorded already."""
-        self._transact([_insert(self._jobs, _attributes(job)), _insert(self._audit, asdict(event))], event)
+        self._transact([_insert(self._jobs, _attributes(job)), _insert(self._audit, asdict(event))])
 
     def change(self, before: Job, after: Job, event: AuditEvent) -> None:
         """Record a change and its event; ConflictError if the record is no longer as it was `before`."""
         update = _update(self._jobs, before, after, {"sequence": before.sequence})
-        self._transact([update, _insert(self._audit, asdict(event))], event)
+        self._transact([update, _insert(self._audit, asdict(event))])
 
     def amend(self, before: Job, after: Job) -> None:
         """Write what is no change of status and no event (a lease, the active mark); ConflictError as in `change`."""
@@ -79,14 +78,11 @@ class Store:
         for page in pages:
             yield from page["Items"]
 
-    def _transact(self, statements: list[dict[str, Any]], event: AuditEvent) -> None:
-        token = hashlib.sha256(f"{event.batch_id}\0{event.sequence}\0{event.status}\0{event.hash}".encode())
+    def _transact(self, statements: list[dict[str, Any]]) -> None:
+        # The client makes up the idempotency token: one for a call and its retries. A token made from the content would
+        # tell twins that write the same content in the same instant that each of them was the first.
         with _typed_refusals():
-            self._dynamodb.execute_transaction(
-                TransactStatements=statements,
-                # The event's hash covers its time: a token is reused by a repeated request, never by another attempt.
-                ClientRequestToken=token.hexdigest()[:36],
-            )
+            self._dynamodb.execute_transaction(TransactStatements=statements)
 
 
 @contextmanager
