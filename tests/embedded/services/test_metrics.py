@@ -68,6 +68,12 @@ def test_the_data_points_are_what_cloudwatch_answers(world: World) -> None:
         Statistics=["Sum", "Maximum"],
     )
     assert [(p["Sum"], p["Maximum"]) for p in answer["Datapoints"]] == [(5, 3)]
+    stat = {"Metric": {"Namespace": "AWS/Lambda", **listed[0]}, "Period": 60, "Stat": "Average"}
+    query = {"StartTime": START, "EndTime": START + timedelta(minutes=5)}
+    data = client.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": stat}], **query)
+    assert data["MetricDataResults"][0]["Values"] == [2.5]
+    with pytest.raises(EmbeddedError, match="only the statistics"):
+        client.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": stat | {"Stat": "p99"}}], **query)
 
 
 def test_no_data_point_comes_from_a_test(world: World) -> None:

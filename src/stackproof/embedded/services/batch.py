@@ -11,9 +11,11 @@ from stackproof.embedded.ports import Access, Bus, Logs, Metrics
 from stackproof.embedded.seam import Call
 from stackproof.embedded.services.batch_resources import Resources, repository_of
 from stackproof.embedded.services.containers import Run, module_of, run, snapshot
-from stackproof.embedded.services.job_states import JobStates, Latencies, Ledger
+from stackproof.embedded.services.job_states import JobStates
 from stackproof.embedded.services.jobs import (
     Job,
+    Latencies,
+    Ledger,
     Plan,
     client_exception,
     job_detail,

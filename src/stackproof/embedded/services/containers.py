@@ -3,7 +3,8 @@
 An image is the folder that its Dockerfile copies; the command must be `python -m <module> [arguments]`. The code sees
 only the container's environment, its own scratch folder (TMPDIR, removed afterwards), freshly loaded modules, its own
 standard streams, logging tree, boto3 session, signal handlers and working folder. Not emulated: the read-only root file
-system (writes outside the scratch folder go through), the user, memory and CPU limits.
+system (writes outside the scratch folder go through), the user, memory and CPU limits, the image's own Python and
+libraries (those of the session are used).
 """
 
 import io

@@ -2,11 +2,13 @@
 
 The code of an attempt runs at the end of its simulated running time, in one go; until its first call that changes
 something it sees the time at which the attempt started. A job that is timed out or terminated dies before its code has
-done anything (or, with `Plan.kill_at_call`, before that call).
+done anything (or, with `Plan.kill_at_call`, before that call). Jobs that wait for capacity start in the order of their
+submission; one that is stuck does not hold up the others. Of the `AWS/Batch` metrics, the durations of attempts are not
+emitted.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +22,8 @@ from stackproof.embedded.services.jobs import (
     START_FAILED,
     TIMED_OUT,
     Job,
-    Plan,
+    Latencies,
+    Ledger,
     Status,
     attempt_detail,
     decide,
@@ -33,30 +36,6 @@ STEP = "batch.step"
 KEPT_SECONDS = 7 * 24 * 3600
 TOO_LARGE = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
 _PULLS = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Latencies:
-    """Simulated seconds that a job spends before each state, and in RUNNING unless its plan says otherwise; `blocked`
-    is how long AWS Batch takes to see that a RUNNABLE job blocks its queue."""
-
-    pending: float = 1
-    runnable: float = 1
-    starting: float = 60
-    running: float = 20
-    run: float = 30
-    blocked: float = 300
-
-
-@dataclass(kw_only=True)
-class Ledger:
-    """The jobs that AWS Batch knows, in the order of their submission; the plans of jobs to come (job name or None for
-    any, plan); the real seconds that each attempt's code took, by session name; images by repository."""
-
-    jobs: dict[str, Job] = field(default_factory=dict)
-    plans: list[tuple[str | None, Plan]] = field(default_factory=list)
-    real_seconds: dict[str, float] = field(default_factory=dict)
-    images: dict[str, str] = field(default_factory=dict)
 
 
 class JobStates:

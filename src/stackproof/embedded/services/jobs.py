@@ -123,6 +123,30 @@ class Job:
         return float(self.container.get("vcpus", 1))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Latencies:
+    """Simulated seconds that a job spends before each state, and in RUNNING unless its plan says otherwise; `blocked`
+    is how long AWS Batch takes to see that a RUNNABLE job blocks its queue."""
+
+    pending: float = 1
+    runnable: float = 1
+    starting: float = 60
+    running: float = 20
+    run: float = 30
+    blocked: float = 300
+
+
+@dataclass(kw_only=True)
+class Ledger:
+    """The jobs that AWS Batch knows, in the order of their submission; the plans of jobs to come (job name or None for
+    any, plan); the real seconds that each attempt's code took, by session name; images by repository."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    plans: list[tuple[str | None, Plan]] = field(default_factory=list)
+    real_seconds: dict[str, float] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+
+
 def validate(parameters: Mapping[str, Any]) -> None:
     """What AWS Batch refuses of a SubmitJob.
 
