@@ -1,7 +1,7 @@
 """Splits a block of lines into nine columns, or says why a line cannot be split.
 
-Where a line ends, how many fields it has and which of its commas stand inside quotes is decided here, on the bytes;
-the data-frame engine only cuts at the commas that are left. No CSV reader is involved.
+Where a line ends, how many fields it has and which of its commas stand inside quotes is decided here, on the bytes, for
+all lines of a block at once. The columns are views of the block's own bytes: no CSV reader is involved, nothing is copied.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ import polars as pl
 
 from .blocks import Block
 from .contract import COLUMNS, MAX_LINE_BYTES, Reason
+from .quotes import Quotes
+from .views import PADDING, text_series
 
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 
-_LF, _CR, _QUOTE, _COMMA, _DELETE = b'\n\r",\x7f'
-_HIDDEN_COMMA = 1
-"""Stands for a comma inside quotes while the line is cut: a line with a real U+0001 is never cut."""
-
+_LF, _CR, _COMMA, _DELETE = b"\n\r,\x7f"
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _QUOTED = rb'"(?:[^"]|"")*+"'
 _STRICT = re.compile(rb'(?:%b|[^",]*+)(?:,(?:%b|[^",]*+))*+' % (_QUOTED, _QUOTED))
@@ -57,7 +56,6 @@ class Lines:
         self.ends: Positions = self.stops.copy()
         self.ends[self.line_of(others[line_end])] -= 1
         self.controls: Positions = others[~line_end]
-        self.has_carriage_returns = bool(line_end.any())
 
     def __len__(self) -> int:
         return len(self.stops)
@@ -72,11 +70,23 @@ class Lines:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fields:
+    """Where the nine fields of some lines are. Shape of the arrays: nine by lines."""
+
+    buffer: npt.NDArray[np.uint8]
+    """The block's bytes and what had to be rewritten, with PADDING unused bytes at the end."""
+    starts: Positions
+    ends: Positions
+
+
+@dataclass(frozen=True, kw_only=True)
 class Split:
     """The lines of a block, each either in the frame or among the rejects."""
 
     frame: pl.DataFrame
     """Columns `line` and `offset` (in the file, bytes), then the nine fields as text; in line order."""
+    fields: Fields
+    """The same fields as bytes."""
     rejects: list[Reject]
 
 
@@ -84,28 +94,35 @@ def split(lines: Lines, *, max_line_bytes: int = MAX_LINE_BYTES) -> Split:
     """Cut every line of the block that can be cut."""
     work = lines.data.copy()
     work[lines.stops] = _COMMA
-    commas = np.flatnonzero(lines.data == _COMMA)
-    fields = np.searchsorted(commas, lines.stops) - np.searchsorted(commas, lines.starts) + 1
-    quotes = np.flatnonzero(lines.data == _QUOTE) if b'"' in lines.block.data else np.empty(0, np.int64)
-    quoted = np.unique(lines.line_of(quotes))
-    if len(quotes):
-        hidden = _commas_inside_quotes(lines, commas, quotes, quoted)
-        work[hidden] = _HIDDEN_COMMA
-        fields -= np.bincount(lines.line_of(hidden), minlength=len(lines))
-    bad = (fields != len(COLUMNS)) | (lines.ends - lines.starts > max_line_bytes)
+    separators = np.flatnonzero(work == _COMMA)
+    quotes = Quotes(lines.data, lines.starts, lines.stops) if b'"' in lines.block.data else None
+    if quotes is not None:
+        separators = np.delete(separators, quotes.inside(separators))
+    last = np.searchsorted(separators, lines.stops)
+    first = np.concatenate(([0], last[:-1] + 1))
+    bad = (last - first + 1 != len(COLUMNS)) | (lines.ends - lines.starts > max_line_bytes)
     bad[lines.line_of(lines.controls)] = True
     if b"\x7f" in lines.block.data:
         bad[lines.line_of(np.flatnonzero(lines.data == _DELETE))] = True
-    frame = _cut(lines, work, bad)
-    if len(quoted):
-        frame, misquoted = _unquote(frame, lines, quoted, bad)
-        bad[misquoted] = True
+    if quotes is not None:
+        bad[quotes.misquoted(separators)] = True
+    _mark_invalid_text(lines, bad)
+    good = np.flatnonzero(~bad)
+    ends = np.ascontiguousarray(separators[first[good] + np.arange(len(COLUMNS))[:, np.newaxis]])
+    starts = np.concatenate((lines.starts[good][np.newaxis], ends[:-1] + 1))
+    ends[-1] = lines.ends[good]
+    buffer = np.concatenate((lines.data, np.zeros(PADDING, np.uint8)))
+    if quotes is not None:
+        buffer = quotes.take_off(buffer, starts, ends)
+    fields = Fields(buffer=buffer, starts=starts, ends=ends)
+    columns = dict(zip(COLUMNS, text_series(buffer, starts, ends), strict=True))
+    numbers = {"line": lines.block.first_line + good, "offset": lines.block.offset + lines.starts[good]}
     rejects = [
         Reject(line=lines.block.first_line + index, reasons=line_reasons(raw, max_line_bytes=max_line_bytes), raw=raw)
         for index in np.flatnonzero(bad).tolist()
         for raw in (lines.raw(index),)
     ]
-    return Split(frame=frame, rejects=rejects)
+    return Split(frame=pl.DataFrame({**numbers, **columns}), fields=fields, rejects=rejects)
 
 
 def line_reasons(raw: bytes, *, max_line_bytes: int = MAX_LINE_BYTES) -> int:
@@ -120,98 +137,34 @@ def line_reasons(raw: bytes, *, max_line_bytes: int = MAX_LINE_BYTES) -> int:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         reasons |= Reason.ENCODING.bit
-    if b'"' in raw and _STRICT.fullmatch(raw) is None:
-        return reasons | Reason.QUOTING.bit
-    if _QUOTED_FIELD.sub(b"", raw).count(b",") + 1 != len(COLUMNS):
+    if b'"' in raw:
+        if _STRICT.fullmatch(raw) is None:
+            return reasons | Reason.QUOTING.bit
+        raw = _QUOTED_FIELD.sub(b"", raw)
+    if raw.count(b",") + 1 != len(COLUMNS):
         reasons |= Reason.COLUMNS.bit
     return reasons
 
 
-def _commas_inside_quotes(lines: Lines, commas: Positions, quotes: Positions, quoted: Positions) -> Positions:
-    """Commas with an odd number of quotes before them on their line.
-
-    In a line whose quotes are strict that is exactly a comma inside a quoted field. In any other line at least one of
-    the pieces that result is not strictly quoted, and `_unquote` finds it.
-    """
-    first = np.searchsorted(commas, lines.starts[quoted])
-    counts = np.searchsorted(commas, lines.stops[quoted]) - first
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    candidates = commas[np.repeat(first, counts) + within]
-    before_line = np.searchsorted(quotes, lines.starts[quoted])
-    before_comma = np.searchsorted(quotes, candidates) - np.repeat(before_line, counts)
-    inside: Positions = candidates[before_comma % 2 == 1]
-    return inside
-
-
-def _cut(lines: Lines, work: npt.NDArray[np.uint8], bad: Flags) -> pl.DataFrame:
-    """The lines that are not bad, cut at the commas of `work`; marks lines that are not UTF-8 as bad."""
-    try:
-        text = pl.Series([_without(lines, work, bad)], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        _mark_invalid_text(lines, bad)
-        text = pl.Series([_without(lines, work, bad)], dtype=pl.Binary).cast(pl.String)
-    good = np.flatnonzero(~bad)
-    flat = text.str.split(",").explode() if len(good) else pl.Series([], dtype=pl.String)
-    columns = {name: flat.gather_every(len(COLUMNS), offset) for offset, name in enumerate(COLUMNS)}
-    if lines.has_carriage_returns:
-        columns[COLUMNS[-1]] = columns[COLUMNS[-1]].str.strip_suffix("\r")
-    numbers = {"line": lines.block.first_line + good, "offset": lines.block.offset + lines.starts[good]}
-    return pl.DataFrame({**numbers, **columns})
-
-
-def _without(lines: Lines, work: npt.NDArray[np.uint8], bad: Flags) -> bytes:
-    """The lines that are not bad, joined by commas."""
-    if not bad.any():
-        return work[:-1].tobytes()
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], bad, [True]))))
-    firsts, lasts = lines.starts[edges[::2]].tolist(), lines.stops[edges[1::2] - 1].tolist()
-    view = work.data
-    return b"".join(view[first : last + 1] for first, last in zip(firsts, lasts, strict=True))[:-1]
-
-
 def _mark_invalid_text(lines: Lines, bad: Flags) -> None:
-    for index in np.unique(lines.line_of(np.flatnonzero(lines.data >= 128))).tolist():
-        try:
-            lines.raw(index).decode("utf-8")
-        except UnicodeDecodeError:
-            bad[index] = True
+    """Mark lines that are not UTF-8. Only in a block with such a line is any line looked at by itself."""
+    try:
+        pl.Series([lines.block.data], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        for index in np.unique(lines.line_of(_doubtful(lines.data))).tolist():
+            try:
+                lines.raw(index).decode("utf-8")
+            except UnicodeDecodeError:
+                bad[index] = True
 
 
-def _unquote(frame: pl.DataFrame, lines: Lines, quoted: Positions, bad: Flags) -> tuple[pl.DataFrame, Positions]:
-    """Take the quotes off; also return the lines (by index) whose quotes are not strict, which leave the frame."""
-    good = np.flatnonzero(~bad)
-    rows = np.flatnonzero(np.isin(good, quoted, assume_unique=True))
-    part = frame[rows]
-    odd = np.zeros(len(rows), np.bool_)
-    columns = {}
-    for name in COLUMNS:
-        text = part[name]
-        if not text.str.contains('"', literal=True).any():
-            continue
-        strict, plain = _unquote_column(text)
-        odd |= ~strict
-        if len(rows) == len(frame):
-            columns[name] = plain
-        else:
-            source = np.arange(len(frame))
-            source[rows] = len(frame) + np.arange(len(rows))
-            columns[name] = pl.concat([frame[name], plain]).gather(source)
-    frame = frame.with_columns(**columns)
-    if odd.any():
-        keep = np.ones(len(frame), np.bool_)
-        keep[rows[odd]] = False
-        frame = frame.filter(pl.Series(keep))
-    return frame, good[rows[odd]]
-
-
-def _unquote_column(text: pl.Series) -> tuple[Flags, pl.Series]:
-    frame = text.to_frame("text").with_columns(quoted=pl.col("text").str.starts_with('"'))
-    inner = pl.col("text").str.strip_prefix('"').str.strip_suffix('"')
-    whole = pl.col("text").str.ends_with('"') & (pl.col("text").str.len_bytes() >= 2)
-    stray = inner.str.replace_all('""', "", literal=True).str.contains('"', literal=True)
-    plain = inner.str.replace_all('""', '"', literal=True).str.replace_all("\x01", ",", literal=True)
-    result = frame.select(
-        strict=pl.when("quoted").then(whole & ~stray).otherwise(~pl.col("text").str.contains('"', literal=True)),
-        plain=pl.when("quoted").then(plain).otherwise("text"),
-    )
-    return result["strict"].to_numpy(), result["plain"]
+def _doubtful(data: npt.NDArray[np.uint8]) -> Positions:
+    """Positions of the bytes outside ASCII that are no part of a well-formed sequence of two (C2 to DF, 80 to BF)."""
+    high = np.flatnonzero(data >= 0x80)
+    values = data[high]
+    leads = (values >= 0xC2) & (values <= 0xDF)
+    follows = np.zeros(len(high), np.bool_)
+    follows[1:] = leads[:-1] & (values[1:] <= 0xBF) & (high[1:] == high[:-1] + 1)
+    explained = follows.copy()
+    explained[:-1] |= leads[:-1] & follows[1:]
+    return high[~explained]

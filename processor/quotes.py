@@ -1,0 +1,81 @@
+"""RFC 4180 quotes inside lines, for a whole block at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .views import PADDING
+
+Positions = npt.NDArray[np.int64]
+
+_QUOTE = ord('"')
+
+
+class Quotes:
+    """The quotes of a block. Positions are within the block; lines are indices."""
+
+    def __init__(self, data: npt.NDArray[np.uint8], starts: Positions, stops: Positions) -> None:
+        self._data = data
+        self._starts = starts
+        self._stops = stops
+        self._quotes: Positions = np.flatnonzero(data == _QUOTE)
+        self._lines: Positions = np.searchsorted(stops, self._quotes)
+
+    def inside(self, separators: Positions) -> Positions:
+        """Indices of the separators with an odd number of quotes before them on their line, line ends left out.
+
+        In a line whose quotes are strict these are exactly the commas inside quoted fields. In any other line at least
+        one of the pieces that result is not strictly quoted, and `misquoted` finds it.
+        """
+        quoted = np.unique(self._lines)
+        first = np.searchsorted(separators, self._starts[quoted])
+        counts = np.searchsorted(separators, self._stops[quoted]) - first
+        candidates = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        before_line = np.repeat(np.searchsorted(self._quotes, self._starts[quoted]), counts)
+        before = np.searchsorted(self._quotes, separators[candidates]) - before_line
+        inside: Positions = candidates[before % 2 == 1]
+        return inside
+
+    def misquoted(self, separators: Positions) -> Positions:
+        """Lines with a field whose quotes are not strict; `separators` are those that `inside` left."""
+        ends = np.searchsorted(separators, self._quotes)
+        start = np.where(ends > 0, separators[ends - 1] + 1, 0)
+        opens = np.concatenate(([True], ends[1:] != ends[:-1]))
+        closes = np.concatenate((ends[1:] != ends[:-1], [True]))
+        number = np.arange(len(ends)) - np.maximum.accumulate(np.where(opens, np.arange(len(ends)), 0))
+        stop = np.minimum(separators[ends], self._text_end(self._lines))
+        after = np.concatenate((self._quotes[1:], [-1]))
+        # First quote at the start of the field, last at its end, an even number of them, the rest in adjacent pairs.
+        wrong = opens & (self._quotes != start)
+        wrong |= closes & ((self._quotes != stop - 1) | (number % 2 == 0))
+        wrong |= ~closes & (number % 2 == 1) & (after != self._quotes + 1)
+        return np.unique(self._lines[wrong])
+
+    def _text_end(self, lines: Positions) -> Positions:
+        """Where the text of each line ends, its CR LF or LF left out."""
+        stops = self._stops[lines]
+        return stops - (self._data[stops - 1] == ord("\r"))
+
+    def take_off(self, buffer: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> npt.NDArray[np.uint8]:
+        """Narrow strictly quoted fields (arrays of nine by lines) to what stands between the quotes.
+
+        Fields with doubled quotes are rewritten behind the block's bytes: the returned buffer holds them too.
+        """
+        quoted = (buffer[starts] == _QUOTE) & (ends > starts)
+        starts += quoted
+        ends -= quoted
+        inner = np.searchsorted(self._quotes, ends[quoted]) - np.searchsorted(self._quotes, starts[quoted])
+        columns, rows = (axis[inner > 0] for axis in np.nonzero(quoted))
+        text = buffer.data
+        rewritten = [
+            bytes(text[start:end]).replace(b'""', b'"')
+            for start, end in zip(starts[columns, rows].tolist(), ends[columns, rows].tolist(), strict=True)
+        ]
+        if not rewritten:
+            return buffer
+        lengths = np.fromiter(map(len, rewritten), np.int64, len(rewritten))
+        starts[columns, rows] = len(buffer) - PADDING + np.cumsum(lengths) - lengths
+        ends[columns, rows] = starts[columns, rows] + lengths
+        extra = np.frombuffer(b"".join(rewritten), np.uint8)
+        return np.concatenate((buffer[:-PADDING], extra, np.zeros(PADDING, np.uint8)))
