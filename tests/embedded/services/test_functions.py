@@ -1,5 +1,6 @@
 """Lambda: processes, their ends, retries and dead letters."""
 
+import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 import pytest
 from botocore.exceptions import ClientError
 
-from stackproof.embedded.errors import AwsError, ProcessKilled
+from stackproof.embedded.errors import AwsError, EmbeddedError, ProcessKilled
+from stackproof.embedded.seam import Call
 from stackproof.embedded.services.functions import Functions
 from stackproof.embedded.world import World
 from tests.embedded.services.support import (
@@ -288,3 +290,65 @@ def test_handler_may_use_threads_when_invoked_by_a_call(stage: Stage) -> None:
         "        return len([r for r in pool.map(lambda n: s3.list_buckets(), range(3))])\n",
     )
     assert json.load(stage.world.client("lambda").invoke(FunctionName="wide")["Payload"]) == 3
+
+
+def test_delayed_call_past_the_timeout_kills_the_process(stage: Stage) -> None:
+    stage.make(
+        "slow",
+        "import boto3\ndef handler(e, c):\n    s3 = boto3.client('s3')\n    s3.list_buckets()\n    s3.list_buckets()\n",
+        Timeout=5,
+    )
+    calls: list[str] = []
+
+    def delay(call: Call) -> None:
+        if call.principal.arn == ROLE:
+            calls.append(call.operation)
+            stage.world.clock.pass_time(6)
+
+    stage.world.seam.intercept(delay)
+    done = stage.functions.invoke("slow", {})
+    assert done.error is not None
+    assert "timed out" in done.error["errorMessage"]
+    assert calls == ["ListBuckets"]
+
+
+def test_function_that_calls_itself_meets_its_reserved_concurrency(stage: Stage) -> None:
+    stage.make(
+        "echo",
+        "import boto3\ndef handler(e, c):\n    if e == 'stop':\n        return 1\n"
+        "    try:\n        boto3.client('lambda').invoke(FunctionName='echo', Payload='\"stop\"')\n"
+        "    except Exception as error:\n        return type(error).__name__\n",
+    )
+    assert stage.functions.invoke("echo", {}).result is None
+    stage.world.client("lambda").put_function_concurrency(FunctionName="echo", ReservedConcurrentExecutions=1)
+    assert stage.functions.invoke("echo", {}).result == "TooManyRequestsException"
+
+
+def test_a_saved_session_goes_on_with_the_containers_of_that_moment(stage: Stage) -> None:
+    world = stage.world
+    stage.make("count", "runs = []\ndef handler(e, c):\n    runs.append(1)\n    return [len(runs), c.aws_request_id]\n")
+    assert stage.functions.invoke("count", {}).result[0] == 1
+    saved = copy.deepcopy((world.states, world.clock.state(), world.ids.state(), world.identities.state()))
+    results = []
+    for _ in range(2):
+        states, clock, ids, identities = copy.deepcopy(saved)
+        world.states = states
+        world.clock.restore(clock)
+        world.ids.restore(ids)
+        world.identities.restore(identities)
+        stage.functions.invoke_async("count", {})
+        world.clock.advance(1)
+        world.identities.kill("count/1")
+        killed, after = stage.functions.invoke("count", {}), stage.functions.invoke("count", {})
+        assert (killed.killed, after.result[0]) == (True, 1)
+        [done] = stage.functions.events.invocations()
+        results.append((done.result[1], killed, after, [stream for _, _, stream, _ in stage.logs.written[-3:]]))
+    assert results[0] == results[1]
+
+
+def test_what_is_not_emulated_is_refused(stage: Stage) -> None:
+    arn = stage.make("one", "")
+    with pytest.raises(EmbeddedError, match="CreateEventSourceMapping"):
+        stage.world.client("lambda").create_event_source_mapping(FunctionName="one", EventSourceArn=QUEUE)
+    with pytest.raises(EmbeddedError, match="LATEST"):
+        stage.functions.invoke(f"{arn}:1", {})

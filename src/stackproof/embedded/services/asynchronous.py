@@ -13,7 +13,7 @@ from typing import Any
 
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.ports import Access, Invocation, Metrics, Queues
-from stackproof.embedded.services.settings import Deployed, Settings
+from stackproof.embedded.services.settings import Deployed, Settings, name_of
 from stackproof.embedded.world import World
 
 NAMESPACE = "AWS/Lambda"
@@ -52,19 +52,27 @@ class Asynchronous:
     """The event queue of every function."""
 
     def __init__(
-        self, world: World, access: Access, queues: Queues, metrics: Metrics, deployed: Deployed, run: Run
+        self,
+        world: World,
+        access: Access,
+        queues: Queues,
+        metrics: Metrics,
+        deployed: Deployed,
+        *,
+        run: Run,
+        has_room: Callable[[Settings], bool],
     ) -> None:
         self._world, self._access, self._queues, self._metrics = world, access, queues, metrics
-        self._deployed, self._run = deployed, run
+        self._deployed, self._run, self._has_room = deployed, run, has_room
         world.clock.on(_DELIVER, lambda payload: self._deliver(payload["number"]))
 
     def put(self, settings: Settings, payload: Any) -> str:
         """Queue an event; returns its request id."""
         state = self._state()
         request_id = str(self._world.ids.uuid4())
-        self._count(settings.name, "AsyncEventsReceived")
         if _take(state.drop, settings.name):
             return request_id
+        self._count(settings.name, "AsyncEventsReceived")
         copies = 2 if _take(state.duplicate, settings.name) else 1
         for _ in range(copies):
             state.made += 1
@@ -82,25 +90,25 @@ class Asynchronous:
 
     def duplicate_next(self, function: str, times: int = 1) -> None:
         """Deliver each of the next `times` events twice."""
-        self._state().duplicate[function] = self._state().duplicate.get(function, 0) + times
+        _add(self._state().duplicate, function, times)
 
     def drop_next(self, function: str, times: int = 1) -> None:
         """Lose the next `times` events, as if they had never been sent."""
-        self._state().drop[function] = self._state().drop.get(function, 0) + times
+        _add(self._state().drop, function, times)
 
     def hold(self, function: str) -> None:
         """Keep coming events back until `release`."""
-        self._state().held.setdefault(function, [])
+        self._state().held.setdefault(name_of(function), [])
 
     def release(self, function: str, order: str | Sequence[int] = "received") -> None:
         """Deliver what was held: `received`, `reversed`, `shuffled` (by the session's seed), or positions from 0."""
-        held = self._state().held.pop(function, [])
+        held = self._state().held.pop(name_of(function), [])
         for number in arranged(held, order, self._world.ids.hex(8)):
             self._world.clock.after(DELIVERY_SECONDS, _DELIVER, number=number)
 
     def waiting(self, function: str) -> list[Event]:
         """The events that are queued, held, or between two attempts."""
-        return [event for event in self._state().events.values() if event.function == function]
+        return [event for event in self._state().events.values() if event.function == name_of(function)]
 
     def invocations(self) -> list[Invocation]:
         """Every run of an event so far, in order."""
@@ -120,7 +128,7 @@ class Asynchronous:
         if age > settings.event_config.get("MaximumEventAgeInSeconds", MAX_AGE_SECONDS):
             self._give_up(number, settings, "EventAgeExceeded", None)
             return
-        if settings.reserved == 0:
+        if not self._has_room(settings):
             event.throttles += 1
             self._count(settings.name, "Throttles")
             pause = min(2.0 ** (event.throttles - 1), _THROTTLE_SECONDS)
@@ -221,6 +229,10 @@ def arranged(items: list[Any], order: str | Sequence[int], seed: str) -> list[An
             if sorted(order) != list(range(len(items))):
                 raise EmbeddedError(f"The order {list(order)} does not name each of the {len(items)} held events once.")
             return [items[position] for position in order]
+
+
+def _add(counts: dict[str, int], function: str, times: int) -> None:
+    counts[name_of(function)] = counts.get(name_of(function), 0) + times
 
 
 def _take(counts: dict[str, int], name: str) -> bool:

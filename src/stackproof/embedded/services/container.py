@@ -52,16 +52,24 @@ class Ended:
 
 
 @dataclass(kw_only=True)
-class Container:
-    """One execution environment. It serves any number of invocations, one after the other, until it is thrown away."""
+class Place:
+    """What a container is to the outside: its session, credentials and log stream, and what it was made for."""
 
     session: str
     credentials: Credentials
     fingerprint: str
+    stream: str
+    cold: bool = True
+
+
+@dataclass(kw_only=True)
+class Container:
+    """One execution environment. It serves any number of invocations, one after the other, until it is thrown away."""
+
+    place: Place
     root: Path
     handler: str
     environment: Mapping[str, str]
-    stream: str
     loader: Loader
     modules: dict[str, ModuleType] = field(default_factory=dict)
     output: io.StringIO = field(default_factory=io.StringIO)
@@ -78,11 +86,6 @@ class Container:
         )
         handler.formatter.converter = time.gmtime  # type: ignore[union-attr]
         self._logging_root.addHandler(handler)
-
-    @property
-    def cold(self) -> bool:
-        """Whether no invocation has loaded the handler yet."""
-        return self.function is None
 
     def run(self, event: Any, context: Any, *, trace_id: str, sleep: Callable[[float], None]) -> Ended:
         """Call the handler once, as a process of its own."""
@@ -142,7 +145,7 @@ class Container:
 
     @contextmanager
     def _process(self, trace_id: str, sleep: Callable[[float], None]) -> Iterator[None]:
-        environment = {**self.environment, **self.credentials.environment(), "_X_AMZN_TRACE_ID": trace_id}
+        environment = {**self.environment, **self.place.credentials.environment(), "_X_AMZN_TRACE_ID": trace_id}
         with ExitStack() as stack:
             enter = stack.enter_context
             enter(mock.patch.dict(os.environ, environment, clear=True))

@@ -4,19 +4,13 @@ A container serves the invocations of its function under one set of credentials;
 out, its credentials are dead for ever and the next invocation starts cold with new ones.
 """
 
-import io
 import json
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from botocore.loaders import Loader
 from moto.awslambda.models import LambdaFunction
 
 from stackproof.embedded.errors import AwsError, EmbeddedError, ProcessKilled
@@ -24,7 +18,8 @@ from stackproof.embedded.ports import Access, Invocation, Logs, Metrics, Queues
 from stackproof.embedded.seam import Call
 from stackproof.embedded.services.asynchronous import Asynchronous
 from stackproof.embedded.services.container import Container, Ended
-from stackproof.embedded.services.runtime import LambdaContext, Report, environment
+from stackproof.embedded.services.environments import Environments
+from stackproof.embedded.services.runtime import LambdaContext, Report
 from stackproof.embedded.services.settings import Deployed, Settings
 from stackproof.embedded.world import World
 
@@ -34,10 +29,8 @@ _SYNCHRONOUS_LIMIT = 6 * 1024 * 1024
 
 @dataclass(kw_only=True)
 class _State:
-    """`containers` holds the session of each function's warm container; `traces` the traced request ids by function."""
+    """`traces` holds the traced request ids by function."""
 
-    containers: dict[str, str] = field(default_factory=dict)
-    made: int = 0
     traces: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -45,6 +38,7 @@ class _State:
 class _Frame:
     """An invocation that is running."""
 
+    function: str
     session: str
     deadline: datetime
     timed_out: bool = False
@@ -56,15 +50,14 @@ class Functions:
     def __init__(self, world: World, access: Access, queues: Queues, logs: Logs, metrics: Metrics) -> None:
         self._world, self._access, self._logs, self._metrics = world, access, logs, metrics
         self.deployed = Deployed(world, access)
-        self.events = Asynchronous(world, access, queues, metrics, self.deployed, self._run)
-        self._containers: dict[str, Container] = {}
-        self._unpacked: dict[str, Path] = {}
+        self.events = Asynchronous(
+            world, access, queues, metrics, self.deployed, run=self._run, has_room=self._has_room
+        )
+        self._environments = Environments(world)
         self._frames: list[_Frame] = []
-        self._loader = Loader()
         world.seam.override("lambda", "Invoke", self._invoke)
         world.seam.intercept(self._stop_late, first=True)
         world.seam.observe(lambda call, answer: self._stop_late(call))
-        world.stack.callback(self._remove_folders)
 
         def moto_invokes(function: LambdaFunction, event: Any) -> tuple[str, bool, str]:
             invocation = self.invoke(function.function_name, event)
@@ -82,7 +75,7 @@ class Functions:
         Raises: AwsError ResourceNotFoundException, or TooManyRequestsException when it is throttled.
         """
         settings = self.deployed.settings(function)
-        if settings.reserved == 0:
+        if not self._has_room(settings):
             self._metrics.put(NAMESPACE, "Throttles", {"FunctionName": settings.name}, 1, unit="Count")
             reason: dict[str, object] = {"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded"}
             raise AwsError("TooManyRequestsException", "Rate Exceeded.", status=429, fields=reason)
@@ -101,8 +94,9 @@ class Functions:
 
     def _run(self, settings: Settings, payload: Any, request_id: str) -> Invocation:
         container = self._container(settings)
-        cold, started = container.cold, self._world.clock.now()
-        frame = _Frame(session=container.session, deadline=started + timedelta(seconds=settings.timeout))
+        started = self._world.clock.now()
+        deadline = started + timedelta(seconds=settings.timeout)
+        frame = _Frame(function=settings.name, session=container.place.session, deadline=deadline)
         context = self._context(settings, container, frame, request_id)
         ended = self._call(container, json.loads(json.dumps(payload)), context, frame)
         if self._world.seam.broken is not None:
@@ -114,16 +108,21 @@ class Functions:
             text = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
             ended = Ended(error={"errorType": "Runtime.ExitError", "errorMessage": text}, killed=True, broken=True)
         if ended.broken:
-            self._throw_away(settings, container)
+            self._environments.throw_away(settings, container)
         if ended.error is not None:
             ended = Ended(**{**ended.__dict__, "error": {**ended.error, "requestId": request_id}})
-        lines = Report(settings, container.take_output(), request_id, seconds, cold).lines(ended)
-        self._logs.write(role_arn=settings.role, group=settings.log_group, stream=container.stream, lines=lines)
+        lines = Report(settings, container.take_output(), request_id, seconds, container.place.cold).lines(ended)
+        container.place.cold = False
+        self._logs.write(role_arn=settings.role, group=settings.log_group, stream=container.place.stream, lines=lines)
         self._measure(settings, seconds, request_id, failed=ended.error is not None)
         return Invocation(
             function=settings.name, request_id=request_id, payload=payload, result=ended.result, error=ended.error,
             killed=ended.killed, lines=lines,
         )  # fmt: skip
+
+    def _has_room(self, settings: Settings) -> bool:
+        running = sum(frame.function == settings.name for frame in self._frames)
+        return settings.reserved is None or running < settings.reserved
 
     def _call(self, container: Container, event: Any, context: LambdaContext, frame: _Frame) -> Ended:
         clock = self._world.clock
@@ -150,7 +149,7 @@ class Functions:
             memory_limit_in_mb=str(settings.memory),
             aws_request_id=request_id,
             log_group_name=settings.log_group,
-            log_stream_name=container.stream,
+            log_stream_name=container.place.stream,
             remaining=lambda: (frame.deadline - self._world.clock.now()).total_seconds(),
         )
 
@@ -165,61 +164,16 @@ class Functions:
         raise ProcessKilled(frame.session)
 
     def _timed_out(self, settings: Settings, container: Container, request_id: str) -> Ended:
-        self._world.identities.kill(container.session)
+        self._world.identities.kill(container.place.session)
         text = f"RequestId: {request_id} Error: Task timed out after {settings.timeout:.2f} seconds"
         return Ended(error={"errorType": "Sandbox.Timedout", "errorMessage": text}, killed=True, broken=True)
 
     def _is_dead(self, container: Container) -> bool:
-        key = f"Credential={container.credentials.access_key_id}/"
+        key = f"Credential={container.place.credentials.access_key_id}/"
         return self._world.identities.is_dead(self._world.identities.of(key))
 
     def _container(self, settings: Settings) -> Container:
-        state = self._state()
-        container = self._containers.get(state.containers.get(settings.name, ""))
-        if container is None or container.fingerprint != settings.fingerprint or self._runs(container):
-            container = self._new_container(settings)
-        return container
-
-    def _runs(self, container: Container) -> bool:
-        return any(frame.session == container.session for frame in self._frames)
-
-    def _new_container(self, settings: Settings) -> Container:
-        state = self._state()
-        state.made += 1
-        session = f"{settings.name}/{state.made}"
-        stream = f"{self._world.clock.now():%Y/%m/%d}/[$LATEST]{self._world.ids.hex(32)}"
-        root = self._unpack(settings)
-        container = Container(
-            session=session,
-            credentials=self._world.identities.issue(settings.role, session),
-            fingerprint=settings.fingerprint,
-            root=root,
-            handler=settings.handler,
-            environment={**environment(settings, stream, root, self._world.account.region), **settings.environment},
-            stream=stream,
-            loader=self._loader,
-        )
-        state.containers[settings.name] = session
-        self._containers[session] = container
-        return container
-
-    def _throw_away(self, settings: Settings, container: Container) -> None:
-        self._containers.pop(container.session, None)
-        if self._state().containers.get(settings.name) == container.session:
-            del self._state().containers[settings.name]
-
-    def _unpack(self, settings: Settings) -> Path:
-        if settings.code_hash not in self._unpacked:
-            folder = Path(tempfile.mkdtemp(prefix="stackproof-function-"))
-            with zipfile.ZipFile(io.BytesIO(settings.code)) as artifact:
-                artifact.extractall(folder / "task")
-            self._unpacked[settings.code_hash] = folder / "task"
-        return self._unpacked[settings.code_hash]
-
-    def _remove_folders(self) -> None:
-        for folder in self._unpacked.values():
-            shutil.rmtree(folder.parent, ignore_errors=True)
-        self._unpacked.clear()
+        return self._environments.take(settings, busy={frame.session for frame in self._frames})
 
     def _measure(self, settings: Settings, seconds: float, request_id: str, *, failed: bool) -> None:
         values = {"Invocations": 1, "Errors": int(failed), "Throttles": 0}

@@ -1,6 +1,5 @@
 """How a function is configured: what moto keeps, and what it does not (dead letters, logging, changed tracing)."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from stackproof.embedded.seam import Answer, Call
 from stackproof.embedded.world import World
 
 _KEPT = ("DeadLetterConfig", "LoggingConfig", "TracingConfig")
+_UNKNOWN = {"lambda:UpdateFunctionEventInvokeConfig", "lambda:CreateEventSourceMapping"}
 _SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
@@ -31,6 +31,7 @@ class Settings:
     memory: int
     environment: Mapping[str, str]
     code: bytes
+    code_hash: str
     reserved: int | None
     log_group: str
     log_level: str | None
@@ -39,11 +40,6 @@ class Settings:
     dead_letters: str | None
     """ARN of the queue or topic."""
     event_config: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def code_hash(self) -> str:
-        """SHA-256 of the artifact."""
-        return hashlib.sha256(self.code).hexdigest()
 
     @property
     def fingerprint(self) -> str:
@@ -106,6 +102,7 @@ class Deployed:
             memory=int(model.memory_size),
             environment=dict(model.environment_vars or {}),
             code=model.code_bytes,
+            code_hash=str(model.code_sha_256),
             reserved=None if model.reserved_concurrency is None else int(model.reserved_concurrency),
             log_group=logging["LogGroup"],
             log_level=logging.get("ApplicationLogLevel", "INFO") if logging["LogFormat"] == "JSON" else None,
@@ -125,8 +122,8 @@ class Deployed:
     def _check(self, call: Call) -> None:
         """A dead-letter target must be open to the function's role already when it is set."""
         if call.service != "lambda" or call.operation not in ("CreateFunction", "UpdateFunctionConfiguration"):
-            if call.name == "lambda:UpdateFunctionEventInvokeConfig":
-                raise EmbeddedError(f"{call.name} is not emulated; use PutFunctionEventInvokeConfig.")
+            if call.name in _UNKNOWN:
+                raise EmbeddedError(f"{call.name} is not emulated.")
             return
         name = name_of(call.parameters["FunctionName"])
         target = call.parameters.get("DeadLetterConfig", {}).get("TargetArn")
