@@ -98,7 +98,7 @@ class PlanJob(_Model):
     run_seconds: Seconds | None = None
     host_lost_on_attempts: list[int] = []
     kill_at_call: int | None = None
-    stuck_runnable: bool = False
+    stuck_runnable: str | None = None
     vanish: bool = False
 
 
