@@ -96,7 +96,7 @@ class PlanJob(_Model):
 
     do: Literal["job"]
     run_seconds: Seconds | None = None
-    host_lost_on_attempts: list[int] = []
+    host_lost_on_attempt: list[int] = []
     kill_at_call: int | None = None
     stuck_runnable: str | None = None
     vanish: bool = False

@@ -31,11 +31,12 @@ _UNSEEN = {"DeleteObject", "DeleteObjects", "PutObjectTagging", "PutObjectAcl", 
 
 @dataclass(kw_only=True)
 class _State:
-    """Each bucket's configuration as it was put; `sequence` numbers the objects."""
+    """Each bucket's configuration as it was put; `sequence` numbers the objects; `latest` is each key's latest version."""
 
     configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
     sequence: int = 0
     lost: list[tuple[str, str]] = field(default_factory=list)
+    latest: dict[tuple[str, str], "_Created"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,16 @@ class Notifications:
     def lost(self) -> list[tuple[str, str]]:
         """(key, destination) of the events that S3 was not allowed to deliver any more."""
         return list(self._state().lost)
+
+    def redeliver(self, bucket: str, key: str) -> None:
+        """Deliver the events of a key's latest version once more, as S3 may at any time.
+
+        Raises: EmbeddedError when there was none.
+        """
+        made = self._state().latest.get((bucket, key))
+        if made is None:
+            raise EmbeddedError(f"S3 has sent no event of s3://{bucket}/{key} yet.")
+        self._tell(made, self._state().configurations[bucket])
 
     def _state(self) -> _State:
         return self._world.state("notifications", _State)
@@ -146,6 +157,7 @@ class Notifications:
             principal=call.principal,
             request_id=self._world.ids.hex(16).upper(),
         )
+        state.latest[bucket, key] = made
         self._tell(made, wanted)
 
     def _tell(self, made: _Created, wanted: Mapping[str, Any]) -> None:
