@@ -220,6 +220,16 @@ def test_high_resolution_alarms_are_judged_every_ten_seconds(stage: Stage) -> No
     assert stage.states() == ["OK", "ALARM", "OK"]
 
 
+def test_after_a_leap_the_alarms_are_judged_once_at_its_end(stage: Stage) -> None:
+    stage.alarm()
+    stage.emit(1)
+    stage.world.clock.leap(95)
+    assert stage.states() == ["ALARM"]
+    stage.world.clock.leap(3600)
+    assert stage.states() == ["ALARM", "OK"]
+    assert stage.world.clock.pending()[0].when.second == 0
+
+
 def test_actions_follow_the_state_and_can_be_off(stage: Stage) -> None:
     stage.alarm("silent", ActionsEnabled=False)
     stage.alarm("mute", AlarmActions=None, OKActions=None)

@@ -111,17 +111,19 @@ class Alarms:
         fine = any(self._definition(alarm).period < 60 for alarm in self._alarms.values())
         step = 10 if fine else 60
         now = self._world.clock.now()
-        into = now.timestamp() % step
-        self._world.clock.after(step - into, TICK)
+        due = now.replace(second=now.second - now.second % step, microsecond=0) + timedelta(seconds=step)
+        self._world.clock.after((due - now).total_seconds(), TICK, due=due)
 
-    def _tick(self, _: Mapping[str, Any]) -> None:
+    def _tick(self, payload: Mapping[str, Any]) -> None:
         now = self._world.clock.now()
-        full_minute = now.second == 0
+        late = now != payload["due"]  # after a leap, or behind a process that slept
         for alarm in list(self._alarms.values()):
             definition = self._definition(alarm)
-            if not full_minute and definition.period >= 60:
+            step = min(definition.period, 60)
+            end = now.replace(second=now.second - now.second % step, microsecond=0)
+            if end != now and not late:
                 continue
-            verdict = self._verdict(definition, now)
+            verdict = self._verdict(definition, end)
             if verdict.state is not None:
                 self._change(alarm, verdict.state, verdict.reason)
         self._next_tick()

@@ -2,9 +2,9 @@
 
 The code of an attempt runs at the end of its simulated running time, in one go; until its first call that changes
 something it sees the time at which the attempt started. A job that is timed out or terminated dies before its code has
-done anything (or, with `Plan.kill_at_call`, before that call). Jobs that wait for capacity start in the order of their
-submission; one that is stuck does not hold up the others. Of the `AWS/Batch` metrics, the durations of attempts are not
-emitted.
+done anything (or, with `Plan.kill_at_call`, before that call). Jobs that wait for capacity start in the order in which
+they began to wait; one that is stuck does not hold up the others. Of the `AWS/Batch` metrics, the durations of attempts
+are not emitted.
 """
 
 from collections.abc import Callable, Mapping
@@ -74,6 +74,7 @@ class JobStates:
 
     def end_by_hand(self, job: Job, reason: str) -> None:
         """TerminateJob, or CancelJob before the job starts: FAILED at once, never retried."""
+        self._drop_timers(job)
         if job.status in ("STARTING", "RUNNING"):
             job.terminated = True
             self._count(job, "JobsTerminated")
@@ -85,14 +86,18 @@ class JobStates:
 
     def forget(self, job: Job) -> None:
         """AWS Batch knows the job no more; nothing is told."""
-        self._world.clock.cancel(STEP, job=job.id)
+        if not job.ended:
+            self._drop_timers(job)
+        if job.status in ("STARTING", "RUNNING"):
+            self._free(job)
         self.ledger.jobs.pop(job.id, None)
+        self._start_waiting(job.queue)
 
     def release(self, job: Job) -> None:
         """A job that its plan kept RUNNABLE finds capacity."""
         job.plan = replace(job.plan, stuck_runnable=False)
-        if job.status == "RUNNABLE" and not self._stuck(job):
-            self._world.clock.cancel(STEP, job=job.id)
+        if job.status == "RUNNABLE" and job.id not in self.ledger.waiting and not self._stuck(job):
+            self._drop_timers(job)
             job.status_reason = None
             self._after(job, self._latencies.starting, "starting")
 
@@ -141,6 +146,7 @@ class JobStates:
     def _limit(self, job: Job) -> None:
         """The queue's time limit for a state counts only for the job at its head."""
         if self._is_head(job):
+            self._drop_timers(job)
             job.cancelled = True
             self._count(job, "JobsCancelled")
             self._end(job, "FAILED", f"Canceled by JobStateTimeLimit action due to reason: {self._stuck(job)}")
@@ -152,8 +158,11 @@ class JobStates:
         return min(waiting, key=lambda j: j.runnable_since or j.created) is job
 
     def _starting(self, job: Job) -> None:
+        ledger = self.ledger
         if not self._fits(job):
-            return  # tried again when another job of the queue ends
+            ledger.waiting.append(job.id)
+            return
+        ledger.used[job.queue] = ledger.used.get(job.queue, 0) + job.vcpus
         job.attempt += 1
         job.started = None
         job.runtime = {
@@ -218,16 +227,17 @@ class JobStates:
             case "RETRY":
                 self._count(job, "JobsRetried")
                 self._runnable(job)
+                self._start_waiting(job.queue)
             case outcome:
                 self._end(job, outcome, status_reason)
 
     def _end_attempt(self, job: Job, status_reason: str, *, exit_code: int | None, reason: str | None = None) -> None:
+        self._free(job)
         found = {"exitCode": exit_code, "reason": reason[:255] if reason else None}
         job.runtime |= {key: value for key, value in found.items() if value is not None}
         job.attempts.append(attempt_detail(job, stopped=self._now, status_reason=status_reason))
 
     def _end(self, job: Job, status: Status, status_reason: str) -> None:
-        self._world.clock.cancel(STEP, job=job.id)
         job.stopped = self._now
         job.status_reason = status_reason
         self._move(job, status)
@@ -243,15 +253,22 @@ class JobStates:
         self._bus.put({**event, "detail": job_detail(job)})
 
     def _fits(self, job: Job) -> bool:
-        running = [j for j in self.ledger.jobs.values() if j.queue == job.queue and j.status in ("STARTING", "RUNNING")]
-        return sum(j.vcpus for j in running) + job.vcpus <= self._resources.max_vcpus(job.queue)
+        return self.ledger.used.get(job.queue, 0) + job.vcpus <= self._resources.max_vcpus(job.queue)
+
+    def _free(self, job: Job) -> None:
+        self.ledger.used[job.queue] -= job.vcpus
 
     def _start_waiting(self, queue: str) -> None:
-        scheduled = {timer.payload["job"] for timer in self._world.clock.pending(STEP)}
-        for job in list(self.ledger.jobs.values()):
-            waits = job.queue == queue and job.status == "RUNNABLE" and job.id not in scheduled
-            if waits and not self._stuck(job):
+        for job in [self.ledger.jobs[job_id] for job_id in self.ledger.waiting]:
+            if job.queue == queue and self._fits(job):
+                self.ledger.waiting.remove(job.id)
                 self._starting(job)
+
+    def _drop_timers(self, job: Job) -> None:
+        """Whatever the job was going to do, or wait for, it does not."""
+        self._world.clock.cancel(STEP, job=job.id)
+        if job.id in self.ledger.waiting:
+            self.ledger.waiting.remove(job.id)
 
     def _image_refused(self, job: Job) -> str | None:
         """Pull the image as the agent on the host does; what it says when a permission is missing."""

@@ -139,10 +139,13 @@ class Latencies:
 @dataclass(kw_only=True)
 class Ledger:
     """The jobs that AWS Batch knows, in the order of their submission; the plans of jobs to come (job name or None for
-    any, plan); the real seconds that each attempt's code took, by session name; images by repository."""
+    any, plan); the vCPUs in use, by queue; the jobs that wait for some; the real seconds that each attempt's code took,
+    by session name; images by repository."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     plans: list[tuple[str | None, Plan]] = field(default_factory=list)
+    used: dict[str, float] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
     real_seconds: dict[str, float] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
 
