@@ -202,12 +202,22 @@ class Seam:
         if amended is not None:
             response = _response(request, model, {k: v for k, v in amended.items() if k != "ResponseMetadata"})
             answer = self._parse(model, response)
-        try:
-            for observer in tuple(self._observers):
+        failure = self._tell(call, answer)
+        return response if failure is None else _response(request, model, failure)
+
+    def _tell(self, call: Call, answer: Answer) -> AwsError | None:
+        """Let every observer see the answer: what one does to the caller does not keep it from the others, as the call
+        had its effect. The first failure counts; a death before it all."""
+        failures: list[AwsError | ProcessKilled] = []
+        for observer in tuple(self._observers):
+            try:
                 observer(call, answer)
-        except AwsError as error:
-            return _response(request, model, error)
-        return response
+            except (AwsError, ProcessKilled) as failure:
+                failures.append(failure)
+        deaths = [one for one in failures if isinstance(one, ProcessKilled)]
+        if deaths:
+            raise deaths[0]
+        return next((one for one in failures if isinstance(one, AwsError)), None)
 
     def _parse(self, model: OperationModel, response: AWSResponse) -> Answer:
         streaming = model.has_streaming_output and response.status_code < 300

@@ -36,6 +36,7 @@ class Stage:
     access: FakeAccess
     metrics: FakeMetrics
     functions: Functions
+    topics: Topics
     bus: Bus
 
     def rule(self, target: str, **settings: Any) -> None:
@@ -66,7 +67,7 @@ def stage() -> Iterator[Stage]:
         topics = Topics(world, access, queues, functions, metrics)
         bus = Bus(world, access, functions, queues, topics, metrics)
         world.client("sqs").create_queue(QueueName="dead")
-        yield Stage(world, access, metrics, functions, bus)
+        yield Stage(world, access, metrics, functions, topics, bus)
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_queue_and_topic_targets(stage: Stage) -> None:
     subscription = stage.world.client("sns").subscribe(
         TopicArn=topic, Protocol="email", Endpoint="a@example.org", ReturnSubscriptionArn=True
     )["SubscriptionArn"]
-    Topics.confirm(stage.bus.targets._topics, subscription)  # type: ignore[arg-type]
+    stage.topics.confirm(subscription)
     stage.rule(topic, InputTransformer={
         "InputPathsMap": {"status": "$.detail.status", "all": "$.resources"},
         "InputTemplate": '{"text": "is <status>", "resources": <all>, "rule": <aws.events.rule-name>}',
@@ -179,7 +180,7 @@ def test_queue_and_topic_targets(stage: Stage) -> None:
     stage.bus.put(EVENT)
     stage.world.clock.advance(2)
     assert [message["Body"] for message in stage.dead()] == ["fixed"]
-    [mail] = stage.world.state("topics.outbox", list)
+    [mail] = stage.topics.outbox()
     assert json.loads(mail.message) == {"text": "is FAILED", "resources": ["arn:job"], "rule": "jobs"}
 
 

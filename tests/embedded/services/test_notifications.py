@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stackproof.embedded.errors import EmbeddedError
+from stackproof.embedded.errors import AwsError, EmbeddedError, ProcessKilled
+from stackproof.embedded.seam import Answer, Call
 from stackproof.embedded.services.bus import Bus
 from stackproof.embedded.services.functions import Functions
 from stackproof.embedded.services.notifications import Notifications
@@ -259,3 +260,17 @@ def test_bucket_policy_is_left_to_iam(stage: Stage) -> None:
     stage.world.client("s3").put_bucket_policy(Bucket="inbox", Policy=policy)
     stage.s3.put_object(Bucket="inbox", Key="k", Body=b"1")
     assert stage.s3.get_object(Bucket="inbox", Key="k")["Body"].read() == b"1"
+
+
+def test_event_is_sent_though_the_writer_dies_or_gets_no_answer(stage: Stage, function: str) -> None:
+    stage.configure(LambdaFunctionConfigurations=_lambda(function))
+    failures: list[AwsError | ProcessKilled] = [AwsError("InternalError", "lost", status=500), ProcessKilled("p")]
+
+    def fail(call: Call, answer: Answer) -> None:
+        if call.operation == "PutObject" and failures:
+            raise failures.pop(0)
+
+    stage.world.seam._observers.insert(0, fail)
+    with pytest.raises(ProcessKilled):
+        stage.s3.put_object(Bucket="inbox", Key="k", Body=b"1")
+    assert [event["s3"]["object"]["key"] for event in stage.events()] == ["k", "k"]

@@ -183,6 +183,7 @@ def test_what_is_not_emulated_stops_the_session(stage: Stage, text: str) -> None
     assert stage.world.seam.broken is not None
 
 
+_QUOTE = "'"
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
 values = st.recursive(
     st.one_of(st.text().map(lambda t: {"S": t}), st.integers().map(lambda n: {"N": str(n)}),
@@ -198,7 +199,7 @@ def _written(value: Any) -> str:
         case "?":
             return "?"
         case {"S": text}:
-            return "'" + text.replace("'", "''") + "'"
+            return f"'{str(text).replace(_QUOTE, _QUOTE * 2)}'"
         case {"N": number}:
             return f"{number}"
         case {"BOOL": flag}:
