@@ -274,3 +274,14 @@ def test_event_is_sent_though_the_writer_dies_or_gets_no_answer(stage: Stage, fu
     with pytest.raises(ProcessKilled):
         stage.s3.put_object(Bucket="inbox", Key="k", Body=b"1")
     assert [event["s3"]["object"]["key"] for event in stage.events()] == ["k", "k"]
+
+
+def test_redelivery_is_the_same_event_again(stage: Stage, function: str) -> None:
+    stage.configure(LambdaFunctionConfigurations=_lambda(function))
+    for body in (b"old", b"newer"):
+        stage.s3.put_object(Bucket="inbox", Key="k", Body=body)
+    stage.notifications.redeliver("inbox", "k")
+    old, new, again = stage.events()
+    assert again == new != old
+    with pytest.raises(EmbeddedError, match="no event"):
+        stage.notifications.redeliver("inbox", "other")

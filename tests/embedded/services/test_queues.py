@@ -76,3 +76,11 @@ def test_depth_is_reported_every_minute_until_the_queue_is_idle(stage: Stage) ->
     stage.world.clock.advance(3_600)
     assert len(stage.metrics.points) == reported
     assert stage.world.clock.pending("sqs.metrics") == []
+
+
+def test_outage(stage: Stage) -> None:
+    stage.queues.outage(ARN, 1)
+    with pytest.raises(AwsError, match="unavailable"):
+        stage.queues.send(ARN, "lost", attributes={}, role_arn=ROLE)
+    stage.queues.send(ARN, "kept", attributes={}, role_arn=ROLE)
+    assert [message["Body"] for message in stage.received()] == ["kept"]

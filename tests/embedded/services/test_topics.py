@@ -101,3 +101,12 @@ def test_function_gets_a_record(stage: Stage) -> None:
     stage.publish("hello")
     stage.world.clock.advance(1)
     assert [done.result for done in stage.functions.events.invocations()] == ["hello"]
+
+
+def test_outage(stage: Stage) -> None:
+    stage.topics.confirm(stage.subscribe("email", "ops@example.org"))
+    stage.topics.outage(TOPIC, 1)
+    stage.publish("lost")
+    stage.publish("seen")
+    assert [mail.message for mail in stage.topics.outbox()] == ["seen"]
+    assert stage.metrics.values("NumberOfNotificationsFailed", TopicName="alarms") == [1]

@@ -31,7 +31,7 @@ _UNSEEN = {"DeleteObject", "DeleteObjects", "PutObjectTagging", "PutObjectAcl", 
 
 @dataclass(kw_only=True)
 class _State:
-    """Each bucket's configuration as it was put; `sequence` numbers the objects; `latest` is each key's latest version."""
+    """Each bucket's configuration as it was put; `sequence` numbers the objects; `latest` holds each key's latest."""
 
     configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
     sequence: int = 0
@@ -82,7 +82,7 @@ class Notifications:
         made = self._state().latest.get((bucket, key))
         if made is None:
             raise EmbeddedError(f"S3 has sent no event of s3://{bucket}/{key} yet.")
-        self._tell(made, self._state().configurations[bucket])
+        self._tell(made, self._state().configurations.get(bucket, {}))
 
     def _state(self) -> _State:
         return self._world.state("notifications", _State)

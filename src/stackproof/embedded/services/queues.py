@@ -10,6 +10,7 @@ from moto.sqs.models import sqs_backends
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.ports import Access, Metrics
 from stackproof.embedded.seam import Answer, Call
+from stackproof.embedded.services.outages import Outages
 from stackproof.embedded.world import World
 
 NAMESPACE = "AWS/SQS"
@@ -32,6 +33,7 @@ class Queues:
 
     def __init__(self, world: World, access: Access, metrics: Metrics) -> None:
         self._world, self._access, self._metrics = world, access, metrics
+        self._outages = Outages(world, "queues")
         world.clock.on(_TICK, lambda payload: self._report())
         world.seam.observe(self._observe)
 
@@ -50,6 +52,7 @@ class Queues:
         Raises: AwsError when it may not, or when there is no such queue.
         """
         url = self._url(queue_arn)
+        self._outages.meet(queue_arn)
         if role_arn is not None:
             self._access.require_role(role_arn, "sqs:SendMessage", queue_arn)
         elif service is not None:
@@ -58,6 +61,10 @@ class Queues:
             raise EmbeddedError(f"A message for {queue_arn} needs a role or a service that sends it.")
         values = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         self._world.client("sqs").send_message(QueueUrl=url, MessageBody=body, MessageAttributes=values)
+
+    def outage(self, queue_arn: str, times: int) -> None:
+        """Let the queue refuse the next `times` messages of AWS services (dead letters, deliveries)."""
+        self._outages.plan(queue_arn, times)
 
     def _url(self, arn: str) -> str:
         account, name = arn.split(":")[4:6]

@@ -7,6 +7,7 @@ from typing import Any
 
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.ports import Access, Functions, Metrics, Queues, Topics
+from stackproof.embedded.services.outages import Outages
 from stackproof.embedded.world import World
 
 NAMESPACE = "AWS/Events"
@@ -34,11 +35,10 @@ class Delivery:
 
 @dataclass(kw_only=True)
 class _State:
-    """Deliveries that wait for another attempt, by number; `outages` holds how often a target is still to fail."""
+    """Deliveries that wait for another attempt, by number."""
 
     waiting: dict[int, Delivery] = field(default_factory=dict)
     made: int = 0
-    outages: dict[str, int] = field(default_factory=dict)
 
 
 class Targets:
@@ -49,6 +49,7 @@ class Targets:
     ) -> None:
         self._world, self._access, self._metrics = world, access, metrics
         self._functions, self._queues, self._topics = functions, queues, topics
+        self._outages = Outages(world, "bus.targets")
         world.clock.on(_RETRY, lambda payload: self._again(payload["number"]))
 
     def deliver(self, delivery: Delivery) -> None:
@@ -64,7 +65,7 @@ class Targets:
 
     def outage(self, target_arn: str, times: int) -> None:
         """Let the next deliveries to a target fail as if its service had an outage; they are retried."""
-        self._state().outages[target_arn] = times
+        self._outages.plan(target_arn, times)
 
     def check(self, target_arn: str) -> None:
         """Whether targets of this kind are emulated.
@@ -80,10 +81,7 @@ class Targets:
     def _send(self, delivery: Delivery) -> None:
         arn = delivery.target["Arn"]
         self.check(arn)
-        outages = self._state().outages
-        if outages.get(arn, 0) > 0:
-            outages[arn] -= 1
-            raise AwsError("InternalFailure", "The target's service is unavailable.", status=500)
+        self._outages.meet(arn)
         match arn.split(":")[2]:
             case "lambda":
                 self._access.require_service(SERVICE, "lambda:InvokeFunction", arn, source_arn=delivery.rule_arn)

@@ -12,6 +12,7 @@ from moto.sns.models import SNSBackend, Subscription, sns_backends
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.ports import Access, Functions, Metrics, Queues
 from stackproof.embedded.seam import Answer, Call
+from stackproof.embedded.services.outages import Outages
 from stackproof.embedded.world import World
 
 NAMESPACE = "AWS/SNS"
@@ -37,6 +38,7 @@ class Topics:
     def __init__(self, world: World, access: Access, queues: Queues, functions: Functions, metrics: Metrics) -> None:
         self._world, self._access, self._metrics = world, access, metrics
         self._queues, self._functions = queues, functions
+        self._outages = Outages(world, "topics")
         subscribe = SNSBackend.subscribe
 
         def subscribed(backend: SNSBackend, *args: Any, **kwargs: Any) -> Subscription:
@@ -76,6 +78,10 @@ class Topics:
             raise EmbeddedError(f"There is no subscription {subscription_arn} to confirm.")
         subscription.attributes["PendingConfirmation"] = False
         subscription.attributes["ConfirmationWasAuthenticated"] = True
+
+    def outage(self, topic_arn: str, times: int) -> None:
+        """Let the next `times` deliveries to subscriptions of a topic fail for good, as a mailbox that is gone does."""
+        self._outages.plan(topic_arn, times)
 
     def outbox(self) -> list[Mail]:
         """All mails that people got, in order."""
@@ -117,6 +123,7 @@ class Topics:
             )
         envelope = self._envelope(subscription, message, message_id, subject, message_attributes or {})
         try:
+            self._outages.meet(subscription.topic_arn)
             send(subscription, envelope)
         except AwsError:
             self._count(subscription.topic_arn, "NumberOfNotificationsFailed")
