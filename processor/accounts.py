@@ -1,54 +1,115 @@
-"""IBANs (ISO 13616): length by country, check digits, remainder modulo 97."""
+"""IBANs (ISO 13616): length by country, check digits, remainder modulo 97.
+
+All lines of a block are checked at once, on their bytes. Most accounts are a country and digits: those are read eight
+digits at a time. Accounts with letters are read one character at a time.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
+from .codes import code_tables
 from .contract import CHECK_DIGITS
 
-_FORM = r"\A[A-Z]{2}[0-9]{2}[A-Z0-9]+\z"
-_LETTERS = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
-_DIGITS = [str(10 + position) for position in range(len(_LETTERS))]
-_PIECE = 15
-"""Digits handled at once: 96 * 10**15 + 10**15 fits in 64 bits."""
-_POWERS = np.array([pow(10, exponent, 97) for exponent in range(_PIECE + 1)], np.int64)
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+_ZEROS = np.uint64(0x3030303030303030)
+_OVER_NINE = np.uint64(0x7676767676767676)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+
+_INVALID = 1 << 40
+_VALUES = np.full(256, _INVALID, np.int64)
+"""By character: 0 to 35 for digits and capital letters."""
+_FACTORS = np.full(256, 100, np.int64)
+"""By character: a digit moves what stands before it by one place, a letter by two."""
+for _value, _character in enumerate(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
+    _VALUES[_character] = _value
+_FACTORS[ord("0") : ord("9") + 1] = 10
 
 
-def valid_accounts(values: pl.Series, lengths: dict[str, int]) -> npt.NDArray[np.bool_]:
-    """Whether each text is an IBAN; `lengths` maps a country to the length of its IBANs."""
-    country = values.str.slice(0, 2)
-    expected = country.replace_strict(list(lengths), list(lengths.values()), default=0, return_dtype=pl.UInt32)
-    valid = ((values.str.len_bytes() == expected) & values.str.contains(_FORM)).to_numpy(writable=True)
-    rows = np.flatnonzero(valid)
-    accounts = values if len(rows) == len(values) else values.gather(rows)
-    checks = accounts.str.slice(2, 2).cast(pl.Int64).to_numpy()
-    lowest, highest = CHECK_DIGITS
-    valid[rows] = (checks >= lowest) & (checks <= highest) & (_remainders(accounts, checks) == 1)
+@cache
+def _by_country() -> tuple[npt.NDArray[np.int8], Numbers]:
+    """By two letters as a little-endian word: the length of the IBAN (0: no such country), the letters as digits."""
+    lengths, digits = np.zeros(1 << 16, np.int8), np.zeros(1 << 16, np.int64)
+    for country, length in code_tables().iban_lengths.items():
+        word = int.from_bytes(country.encode("ascii"), "little")
+        lengths[word] = length
+        digits[word] = int(country[0], 36) * 100 + int(country[1], 36)
+    return lengths, digits
+
+
+def valid_accounts(buffer: Bytes, starts: Positions, ends: Positions) -> Flags:
+    """Whether the text from each of `starts` to each of `ends` is an IBAN; `buffer` is padded behind its last text."""
+    pairs = np.ndarray((len(buffer) - 1,), "<u2", buffer=buffer.data, strides=(1,))
+    words = np.ndarray((len(buffer) - 7,), "<u8", buffer=buffer.data, strides=(1,))
+    lengths_of, digits_of = _by_country()
+    countries = pairs[starts]
+    lengths = lengths_of[countries]
+    lengths[lengths != ends - starts] = 0
+    valid = np.zeros(len(starts), np.bool_)
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        rows = np.flatnonzero(lengths == length)
+        country = digits_of[countries[rows]]
+        remainder, checks, digits = _digits_modulo(words, starts[rows] + 2, length - 2)
+        # The check digits stand before the account's number here; ISO 7064 wants them behind it, after the country.
+        remainder += (97 - pow(10, length - 4, 97)) * checks
+        valid[rows] = digits & _matches(remainder, country, checks)
+        letters = np.flatnonzero(~digits)
+        if len(letters):
+            valid[rows[letters]] = _valid_letters(buffer, starts[rows[letters]], length, country[letters])
     return valid
 
 
-def _remainders(accounts: pl.Series, checks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Remainder modulo 97 with the first four characters moved to the end and letters as 10 to 35."""
-    body = accounts.str.slice(4)
-    letters = body.str.contains("[A-Z]").to_numpy()
-    remainders = np.empty(len(accounts), np.int64)
-    for rows, digits in (
-        (~letters, body.filter(pl.Series(~letters))),
-        (letters, body.filter(pl.Series(letters)).str.replace_many(_LETTERS, _DIGITS)),
-    ):
-        remainders[rows] = _modulo(digits)
-    country = accounts.str.slice(0, 2).str.replace_many(_LETTERS, _DIGITS).cast(pl.Int64).to_numpy()
-    result: npt.NDArray[np.int64] = (remainders * 10**6 + country * 100 + checks) % 97
-    return result
+def _matches(remainder: Numbers, country: Numbers, checks: Numbers) -> Flags:
+    """Whether country and check digits fit an account number of that remainder."""
+    lowest, highest = CHECK_DIGITS
+    return (checks >= lowest) & (checks <= highest) & ((remainder % 97 * 10**6 + country * 100 + checks) % 97 == 1)
 
 
-def _modulo(digits: pl.Series) -> npt.NDArray[np.int64]:
-    """The number that each text of digits stands for, modulo 97."""
-    lengths = digits.str.len_bytes().to_numpy().astype(np.int64)
-    remainders = np.zeros(len(digits), np.int64)
-    for start in range(0, int(lengths.max(initial=0)), _PIECE):
-        piece = digits.str.slice(start, _PIECE).cast(pl.Int64, strict=False).fill_null(0).to_numpy()
-        remainders = (remainders * _POWERS[np.clip(lengths - start, 0, _PIECE)] + piece) % 97
-    return remainders
+def _valid_letters(buffer: Bytes, starts: Positions, length: int, country: Numbers) -> Flags:
+    """Whether texts of the right length, with letters in the account's number, are IBANs."""
+    tens, ones = _VALUES[buffer[starts + 2]], _VALUES[buffer[starts + 3]]
+    remainder = np.zeros(len(starts), np.int64)
+    wrong = (tens > 9) | (ones > 9)
+    for at in range(4, length):
+        character = buffer[starts + at]
+        value = _VALUES[character]
+        wrong |= value == _INVALID
+        remainder = (remainder * _FACTORS[character] + value) % 97
+    return ~wrong & _matches(remainder, country, tens * 10 + ones)
+
+
+def _digits_modulo(words: Words, starts: Positions, count: int) -> tuple[Numbers, Numbers, Flags]:
+    """For `count` (8 or more) bytes from each start: the number modulo 97, its first two digits, if all are digits."""
+    seen = np.zeros(len(starts), np.uint64)
+    remainder = np.zeros(len(starts), np.int64)
+    checks = remainder
+    for at in range(0, count, 8):
+        width = min(8, count - at)
+        word = words[starts + (at + width - 8)] ^ _ZEROS
+        if width < 8:
+            # The last word overlaps the one before: its first bytes, the lowest ones, were counted there.
+            word &= np.uint64((1 << 64) - (1 << 8 * (8 - width)))
+        seen |= (word + _OVER_NINE) | word
+        value = _eight_digits(word)
+        if at == 0:
+            checks = value // 10**6
+        remainder = (remainder * pow(10, width, 97) + value) % 97
+    return remainder, checks, (seen & _HIGH_BITS) == 0
+
+
+def _eight_digits(word: Words) -> Numbers:
+    """The number that eight digits (0 to 9 a byte, the first one lowest) stand for."""
+    word = word * np.uint64(10) + (word >> np.uint64(8))
+    word &= np.uint64(0x00FF00FF00FF00FF)
+    word = word * np.uint64(100) + (word >> np.uint64(16))
+    word &= np.uint64(0x0000FFFF0000FFFF)
+    word = word * np.uint64(10_000) + (word >> np.uint64(32))
+    return (word & np.uint64(0xFFFFFFFF)).view(np.int64)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from .accounts import valid_accounts
-from .codes import CodeTables
-from .contract import AMOUNT_SCALE, REFERENCE_CHARACTERS, TYPES, Reason
+from .codes import code_tables
+from .contract import AMOUNT_SCALE, COLUMNS, REFERENCE_CHARACTERS, TYPES, Reason
 from .distinct import Distinct
+from .structure import Split
 
 _ID = r"\A[A-Z0-9]{6,35}\z"
 _AMOUNT = r"\A-?(?:0|[1-9][0-9]{0,12})(?:\.[0-9]{1,4})?\z"
 _DATE = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 AMOUNT_TYPE = pl.Decimal(18, AMOUNT_SCALE)
+_NO_DATE = -(2**31)
+_NO_CURRENCY = -1
 
 Flags = npt.NDArray[np.bool_]
 
@@ -33,79 +37,104 @@ class Checked:
     value_date: pl.Series
     amount: pl.Series
     """Exact decimal with four places; null where the amount is not well-formed."""
-    debtor: Distinct
-    currency: Distinct
+    currency: npt.NDArray[np.int16]
+    """Position in `currencies()`; negative for what is no currency with minor units."""
 
 
-def check(frame: pl.DataFrame, tables: CodeTables) -> Checked:
+@cache
+def currencies() -> list[str]:
+    """All currencies that a line can have."""
+    return list(code_tables().minor_units)
+
+
+def check(split: Split) -> Checked:
     """Find every reason of every line, except DUPLICATE."""
+    frame = split.frame
     reasons = np.zeros(len(frame), np.uint32)
 
     def reject(reason: Reason, where: Flags) -> None:
         reasons[where] |= np.uint32(reason.bit)
 
-    has_id = frame["transaction_id"].str.contains(_ID).to_numpy()
+    values = frame.select(*_VALUES)
+    has_id, amount = values["has_id"].to_numpy(), values["amount"]
     reject(Reason.TRANSACTION_ID, ~has_id)
-    booking_date, value_date = _dates(frame["booking_date"]), _dates(frame["value_date"])
-    reject(Reason.BOOKING_DATE, booking_date.is_null().to_numpy())
-    reject(Reason.VALUE_DATE, value_date.is_null().to_numpy())
-    debtor, creditor = Distinct(frame["debtor_account"]), Distinct(frame["creditor_account"])
-    reject(Reason.DEBTOR_ACCOUNT, ~debtor.spread(valid_accounts(debtor.values, tables.iban_lengths)))
-    reject(Reason.CREDITOR_ACCOUNT, ~creditor.spread(valid_accounts(creditor.values, tables.iban_lengths)))
-    amount, places = _amounts(frame["amount"])
-    well_formed = amount.is_not_null().to_numpy()
+    booking_days, value_days = _days(frame["booking_date"]), _days(frame["value_date"])
+    reject(Reason.BOOKING_DATE, booking_days == _NO_DATE)
+    reject(Reason.VALUE_DATE, value_days == _NO_DATE)
+    reject(Reason.DEBTOR_ACCOUNT, ~_accounts(split, "debtor_account"))
+    reject(Reason.CREDITOR_ACCOUNT, ~_accounts(split, "creditor_account"))
+    well_formed = values["well_formed"].to_numpy()
     reject(Reason.AMOUNT, ~well_formed)
-    reject(Reason.NOT_POSITIVE, (amount <= 0).fill_null(False).to_numpy())
-    currency = Distinct(frame["currency"])
-    units = currency.spread(_minor_units(currency.values, tables.minor_units))
-    reject(Reason.CURRENCY, units < 0)
-    reject(Reason.MINOR_UNITS, well_formed & (units >= 0) & (places != units))
+    reject(Reason.NOT_POSITIVE, values["not_positive"].to_numpy())
+    currency, units = _currencies(frame["currency"])
+    reject(Reason.CURRENCY, currency == _NO_CURRENCY)
+    wrong_units = values["places"].to_numpy() != units
+    reject(Reason.MINOR_UNITS, wrong_units & well_formed & (currency != _NO_CURRENCY))
     types = Distinct(frame["type"])
     reject(Reason.TYPE, ~types.spread(types.values.is_in(TYPES).to_numpy()))
-    reject(Reason.REFERENCE, _too_long(frame["reference"]))
+    reject(Reason.REFERENCE, _too_long(frame["reference"], values["maybe_long"]))
     return Checked(
         reasons=reasons,
         has_id=has_id,
-        booking_date=booking_date,
-        value_date=value_date,
+        booking_date=_dates(booking_days),
+        value_date=_dates(value_days),
         amount=amount,
-        debtor=debtor,
         currency=currency,
     )
 
 
-def _dates(column: pl.Series) -> pl.Series:
-    """Dates of year 1 or later; null where the text is not exactly one."""
+def _row_values() -> list[pl.Expr]:
+    """What is computed from the text of each row, in one pass."""
+    amount = pl.col("amount")
+    well_formed = amount.str.contains(_AMOUNT)
+    exact = pl.when(well_formed).then(amount).cast(AMOUNT_TYPE, strict=False)
+    places = amount.str.len_bytes().cast(pl.Int32) - amount.str.find(".", literal=True).cast(pl.Int32) - 1
+    return [
+        pl.col("transaction_id").str.contains(_ID).alias("has_id"),
+        well_formed.alias("well_formed"),
+        exact.alias("amount"),
+        (exact <= 0).fill_null(False).alias("not_positive"),
+        places.fill_null(0).alias("places"),
+        (pl.col("reference").str.len_bytes() > REFERENCE_CHARACTERS).alias("maybe_long"),
+    ]
+
+
+_VALUES = _row_values()
+
+
+def _accounts(split: Split, column: str) -> Flags:
+    row = COLUMNS.index(column)
+    fields = split.fields
+    return valid_accounts(fields.buffer, fields.starts[row], fields.ends[row])
+
+
+def _days(column: pl.Series) -> npt.NDArray[np.int32]:
+    """Days since 1970 of dates of year 1 or later; _NO_DATE where the text is not exactly a date."""
     distinct = Distinct(column)
-    values = distinct.values.to_frame("text")
     exact = pl.col("text").str.contains(_DATE) & ~pl.col("text").str.starts_with("0000")
-    dates = values.select(pl.when(exact).then("text").str.to_date("%Y-%m-%d", strict=False))["text"]
-    days = dates.cast(pl.Int32).fill_null(_NO_DATE).to_numpy()
-    return pl.Series(distinct.spread(days)).replace(_NO_DATE, None).cast(pl.Date)
+    date = pl.when(exact).then("text").str.to_date("%Y-%m-%d", strict=False)
+    days = distinct.values.to_frame("text").select(date.cast(pl.Int32).fill_null(_NO_DATE))
+    return distinct.spread(days["text"].to_numpy())
 
 
-_NO_DATE = -(2**31)
+def _dates(days: npt.NDArray[np.int32]) -> pl.Series:
+    """Dates from days; what is no date becomes the first of 1970, on lines that are rejected anyway."""
+    return pl.Series(np.where(days == _NO_DATE, np.int32(0), days)).cast(pl.Date)
 
 
-def _amounts(column: pl.Series) -> tuple[pl.Series, npt.NDArray[np.int64]]:
-    """Exact amounts, null where not well-formed; and how many digits stand after the point."""
-    frame = column.to_frame("text").select(
-        amount=pl.when(pl.col("text").str.contains(_AMOUNT)).then("text").cast(AMOUNT_TYPE, strict=False),
-        places=pl.col("text").str.len_bytes().cast(pl.Int64)
-        - pl.col("text").str.find(".", literal=True).cast(pl.Int64)
-        - 1,
-    )
-    return frame["amount"], frame["places"].fill_null(0).to_numpy()
+def _currencies(column: pl.Series) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int8]]:
+    """By row: position in `currencies()` or _NO_CURRENCY, and digits after the point."""
+    distinct = Distinct(column)
+    known, units = currencies(), list(code_tables().minor_units.values())
+    position = distinct.values.replace_strict(known, range(len(known)), default=_NO_CURRENCY, return_dtype=pl.Int16)
+    rows = distinct.spread(position.to_numpy())
+    return rows, np.array([*units, 0], np.int8)[rows]
 
 
-def _minor_units(values: pl.Series, minor_units: dict[str, int]) -> npt.NDArray[np.int8]:
-    """Digits after the point by currency; -1 for what is no currency with minor units."""
-    known = list(minor_units)
-    return values.replace_strict(known, list(minor_units.values()), default=-1, return_dtype=pl.Int8).to_numpy()
-
-
-def _too_long(column: pl.Series) -> Flags:
-    too_long = (column.str.len_bytes() > REFERENCE_CHARACTERS).to_numpy(writable=True)
+def _too_long(column: pl.Series, maybe: pl.Series) -> Flags:
+    """Counts characters only where there are enough bytes."""
+    too_long = maybe.to_numpy(writable=True)
     rows = np.flatnonzero(too_long)
-    too_long[rows] = (column.gather(rows).str.len_chars() > REFERENCE_CHARACTERS).to_numpy()
+    if len(rows):
+        too_long[rows] = (column.gather(rows).str.len_chars() > REFERENCE_CHARACTERS).to_numpy()
     return too_long

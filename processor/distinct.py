@@ -10,11 +10,11 @@ import polars as pl
 
 
 class Distinct:
-    """A text column, its distinct values and the code of each."""
+    """A text column of few distinct values, and the code of each."""
 
-    def __init__(self, column: pl.Series) -> None:
+    def __init__(self, column: pl.Series, categories: pl.Categories | None = None) -> None:
         # A category set of its own for every column of every block, so that nothing is remembered beyond it.
-        encoded = column.cast(pl.Categorical(pl.Categories.random()))
+        encoded = column.cast(pl.Categorical(categories or pl.Categories.random()))
         unique = encoded.unique()
         self.codes: npt.NDArray[np.uint32] = encoded.to_physical().to_numpy()
         """One entry a row."""
@@ -22,16 +22,10 @@ class Distinct:
         """One entry a distinct value."""
         self._value_codes: npt.NDArray[np.uint32] = unique.to_physical().to_numpy()
 
-    def spread(self, answers: npt.NDArray[Any], codes: npt.NDArray[np.uint32] | None = None) -> npt.NDArray[Any]:
-        """From one answer a value to one answer a row (or a code of `codes`)."""
-        wanted = self.codes if codes is None else codes
-        if not len(wanted):
+    def spread(self, answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """From one answer a value to one answer a row."""
+        if not len(self.codes):
             return answers[:0]
         table = np.zeros(int(self._value_codes.max()) + 1, answers.dtype)
         table[self._value_codes] = answers
-        return table[wanted]
-
-    def texts(self, codes: pl.Series) -> pl.Series:
-        """The values that `codes` stand for."""
-        positions = self.spread(np.arange(len(self.values)), codes.to_numpy())
-        return self.values.gather(positions)
+        return table[self.codes]

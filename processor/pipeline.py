@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from . import outputs
 from .blocks import BLOCK_BYTES, Block, Ending, LongLine, Reader
-from .checks import Checked, check
-from .codes import code_tables
+from .checks import Checked, check, currencies
 from .contract import AMOUNT_SCALE, MAX_LINE_BYTES, FileReason, Reason
 from .control import Control, read_trailer
 from .duplicates import SeenIds
@@ -128,7 +128,7 @@ class _Run:
         self._rejected_writer = rejected
         self._max_line_bytes = max_line_bytes
         self._seen: SeenIds | None = None
-        self.totals = Totals()
+        self.totals = Totals(currencies())
         self.lines = 0
         self.accepted = 0
         self.amount = Decimal(0).scaleb(-AMOUNT_SCALE)
@@ -149,12 +149,12 @@ class _Run:
     def _add_block(self, block: Block) -> None:
         lines = Lines(block)
         cut = split(lines, max_line_bytes=self._max_line_bytes)
-        checked = check(cut.frame, code_tables())
+        checked = check(cut)
         self._mark_duplicates(cut.frame, checked, block, len(lines))
         self.lines += len(lines)
         self.amount += Decimal(checked.amount.sum() or 0)
         good = checked.reasons == 0
-        self._accept(cut.frame, checked, pl.Series(good))
+        self._accept(cut.frame, checked, good)
         bad = np.flatnonzero(~good)
         numbers = cut.frame["line"].gather(bad).to_list()
         rejects = [
@@ -176,31 +176,12 @@ class _Run:
     def _read_at(self, position: int, size: int) -> bytes:
         return os.pread(self._descriptor, size, position)
 
-    def _accept(self, frame: pl.DataFrame, checked: Checked, good: pl.Series) -> None:
-        accepted = frame.with_columns(
-            booking_date=checked.booking_date, value_date=checked.value_date, amount=checked.amount
-        ).filter(good)
-        self.accepted += len(accepted)
-        self._accepted_writer.write(accepted)
-        groups = (
-            pl.DataFrame(
-                {
-                    "debtor": checked.debtor.codes,
-                    "currency": checked.currency.codes,
-                    "booking_date": checked.booking_date,
-                    "amount": checked.amount,
-                }
-            )
-            .filter(good)
-            .group_by("debtor", "currency", "booking_date")
-            .agg(pl.len().cast(pl.Int64).alias("transactions"), pl.col("amount").sum())
-        )
-        self.totals.add(
-            groups.select(
-                checked.debtor.texts(groups["debtor"]).alias("debtor_account"),
-                checked.currency.texts(groups["currency"]).alias("currency"),
-                "booking_date",
-                "transactions",
-                pl.col("amount").cast(pl.Decimal(38, AMOUNT_SCALE)),
-            )
-        )
+    def _accept(self, frame: pl.DataFrame, checked: Checked, good: npt.NDArray[np.bool_]) -> None:
+        dates = {"booking_date": checked.booking_date, "value_date": checked.value_date}
+        frame = frame.with_columns(**dates, amount=checked.amount)
+        currency = checked.currency
+        if not good.all():
+            frame, currency = frame.filter(pl.Series(good)), currency[good]
+        self.accepted += len(frame)
+        self._accepted_writer.write(frame)
+        self.totals.add(frame["debtor_account"], currency, frame["booking_date"], frame["amount"])

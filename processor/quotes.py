@@ -50,12 +50,14 @@ class Quotes:
         wrong = opens & (self._quotes != start)
         wrong |= closes & ((self._quotes != stop - 1) | (number % 2 == 0))
         wrong |= ~closes & (number % 2 == 1) & (after != self._quotes + 1)
-        return np.unique(self._lines[wrong])
+        lines: Positions = np.unique(self._lines[wrong])
+        return lines
 
     def _text_end(self, lines: Positions) -> Positions:
         """Where the text of each line ends, its CR LF or LF left out."""
         stops = self._stops[lines]
-        return stops - (self._data[stops - 1] == ord("\r"))
+        ends: Positions = stops - (self._data[stops - 1] == ord("\r"))
+        return ends
 
     def take_off(self, buffer: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> npt.NDArray[np.uint8]:
         """Narrow strictly quoted fields (arrays of nine by lines) to what stands between the quotes.

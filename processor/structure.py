@@ -1,7 +1,7 @@
 """Splits a block of lines into nine columns, or says why a line cannot be split.
 
 Where a line ends, how many fields it has and which of its commas stand inside quotes is decided here, on the bytes, for
-all lines of a block at once. The columns are views of the block's own bytes: no CSV reader is involved, nothing is copied.
+all lines of a block at once. The columns are views of the block's own bytes: no CSV reader has a say.
 """
 
 from __future__ import annotations

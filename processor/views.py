@@ -1,7 +1,7 @@
 """Text columns that point into a block's bytes, in Arrow's string-view form: nothing is copied or parsed.
 
-A view is 16 bytes: the length, then either the text itself (up to 12 bytes, the rest zero), or its first four bytes, the
-number of the buffer and the position in it (Arrow columnar format, "Variable-size Binary View Layout").
+A view is 16 bytes: the length, then either the text itself (up to 12 bytes, the rest zero), or its first four bytes,
+the number of the buffer and the position in it (Arrow columnar format, "Variable-size Binary View Layout").
 """
 
 from __future__ import annotations
