@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackproof.embedded.errors import AwsError, EmbeddedError
@@ -242,6 +242,65 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
             parse(prefix + text)
         except (EmbeddedError, AwsError):
             continue
+
+
+writes = st.tuples(st.sampled_from(["insert", "update", "delete"]), st.sampled_from("abc"), st.integers(0, 2))
+transactions = st.lists(st.lists(writes, min_size=1, max_size=3), min_size=1, max_size=6)
+
+
+def _statement(prefix: str, verb: str, key: str, number: int) -> tuple[str, list[Any]]:
+    name = f"{prefix}{key}"
+    match verb:
+        case "insert":
+            return "INSERT INTO jobs VALUE {'batch_id': ?, 'n': ?}", [name, number]
+        case "update":
+            return "UPDATE jobs SET n=? WHERE batch_id=? AND n=?", [number + 1, name, number]
+        case _:
+            return "DELETE FROM jobs WHERE batch_id=? AND n=?", [name, number]
+
+
+def _expected(model: dict[str, int], wanted: list[tuple[str, str, int]]) -> list[str]:
+    """The codes of a transaction on the model, which is changed when all are None."""
+    after, codes = dict(model), []
+    for verb, key, number in wanted:
+        if verb == "insert":
+            codes.append("DuplicateItem" if key in model else "None")
+            after[key] = number
+        else:
+            codes.append("None" if model.get(key) == number else "ConditionalCheckFailed")
+            after[key] = number + 1
+            if verb == "delete":
+                after.pop(key)
+    if set(codes) == {"None"}:
+        model.clear()
+        model.update(after)
+    return codes
+
+
+def test_transactions_are_all_or_nothing_in_any_order(stage: Stage) -> None:
+    runs = iter(range(10_000))
+
+    @settings(deadline=None, max_examples=60)
+    @given(transactions)
+    def check(history: list[list[tuple[str, str, int]]]) -> None:
+        prefix, model = f"{next(runs)}-", dict[str, int]()
+        for wanted in history:
+            statements = [_statement(prefix, *write) for write in wanted]
+            if len({key for _, key, _ in wanted}) < len(wanted):
+                with pytest.raises(ClientError, match="multiple operations on one item"):
+                    stage.run(*statements)
+                continue
+            codes = _expected(model, wanted)
+            try:
+                stage.run(*statements)
+                found = ["None"] * len(wanted)
+            except stage.client.exceptions.TransactionCanceledException as error:
+                found = [reason["Code"] for reason in error.response["CancellationReasons"]]
+            assert found == codes
+        items = {i["batch_id"]["S"]: int(i["n"]["N"]) for i in stage.items(JOBS)}
+        assert {k: n for k, n in items.items() if k.startswith(prefix)} == {prefix + k: n for k, n in model.items()}
+
+    check()
 
 
 def _active(stage: Stage) -> list[str]:

@@ -130,8 +130,8 @@ class Tables:
 
     def _was_done(self, token: str | None, asked: str) -> bool:
         tokens, now = self._state().tokens, self._world.clock.now()
-        for name in [name for name, kept in tokens.items() if kept.until <= now]:
-            del tokens[name]
+        while tokens and next(iter(tokens.values())).until <= now:  # they stand in the order of their time
+            del tokens[next(iter(tokens))]
         if token is None or token not in tokens:
             return False
         if tokens[token].asked != asked:
