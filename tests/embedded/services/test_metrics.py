@@ -114,6 +114,7 @@ SERIES: dict[str, Series] = {"m1": [1.0, None, 3.0], "m2": [10.0, 20.0, None], "
         ("2 ^ 3 - 1", [7, 7, 7]),
         ("10 - 2 - 3", [5, 5, 5]),
         ("m2 / 0", [None, None, None]),
+        ("1 / 0", [None, None, None]),
         ("FILL(m1, 0)", [1, 0, 3]),
         ("FILL(m1, REPEAT)", [1, 1, 3]),
         ("FILL(none, 0)", [0, 0, 0]),
@@ -152,6 +153,15 @@ def test_metric_math(expression: str, result: Series) -> None:
 def test_what_metric_math_does_not_know_it_says(expression: str) -> None:
     with pytest.raises(EmbeddedError, match="not emulated"):
         parse(expression)
+
+
+@given(st.lists(st.sampled_from([*"mM12 ()[],+-*/^<>=&", "m1", "FILL(", "IF(", "METRICS()", "SUM(", "AND", "=="])))
+def test_any_text_is_evaluated_or_refused(pieces: list[str]) -> None:
+    try:
+        found = evaluate(parse("".join(pieces)), SERIES, SERIES, 3)
+    except EmbeddedError:
+        return
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize("expression", ["METRICS()", "[m1, m2]", "m9"])

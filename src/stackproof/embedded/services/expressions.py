@@ -119,7 +119,7 @@ def evaluate(node: Node, series: Mapping[str, Series], metrics: Mapping[str, Ser
     """The result as a series of `length`. `series` holds what ids stand for; METRICS() stands for all of `metrics`."""
     result = _Evaluation(series, metrics).of(node)
     if isinstance(result, float):
-        return [result] * length
+        return [None if math.isnan(result) else result] * length
     if result and isinstance(result[0], list):
         raise EmbeddedError("An alarm cannot watch a metric math expression that gives several series.")
     return list(_one(result))
@@ -165,7 +165,10 @@ class _Parser:
             self._expect(")")
             return node
         if token == "[":
-            return Array(items=self._list("]"))
+            items = self._list("]")
+            if not items:
+                raise self._refused("an empty array")
+            return Array(items=items)
         if token[0].isdigit() or token[0] == ".":
             return Number(value=float(token))
         if not (token[0].isalpha() or token[0] == "_") or token in _BINARY:
@@ -279,8 +282,8 @@ def _aggregate(function: Callable[[Sequence[float]], float], value: Value) -> Va
 
 def _map(function: Callable[[float], float], value: Value) -> Value:
     if isinstance(value, float):
-        return float(function(value))
-    return _each(value, lambda series: [None if p is None else float(function(p)) for p in series])
+        return float(function(value)) if math.isfinite(value) else value
+    return _each(value, lambda series: [p if p is None or not math.isfinite(p) else float(function(p)) for p in series])
 
 
 def _combine(function: Callable[[float, float], float | None], left: Value, right: Value) -> Value:
