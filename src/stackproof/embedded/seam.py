@@ -133,7 +133,7 @@ class Seam:
         self._stack.close()
 
     def _remember(self, params: dict[str, Any], model: OperationModel, **_: Any) -> None:
-        self._current.call = (model, dict(params))
+        self._current.call = (model, {name: _plain(value) for name, value in params.items()})
 
     def _add_tokens(self, params: dict[str, Any], model: OperationModel, **_: Any) -> None:
         """The idempotency tokens that the client made up belong to the call: its retries carry the same ones."""
@@ -233,6 +233,19 @@ class Seam:
             parsed=parsed,
             error=AwsError(error.get("Code", "Unknown"), error.get("Message", ""), status=response.status_code),
         )
+
+
+def _plain(value: Any) -> Any:
+    """A copy as it goes over the wire: what is kept must not hold on to a process's own types (a StrEnum is text)."""
+    match value:
+        case dict():
+            return {_plain(name): _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case str():
+            return str.__str__(value)
+        case _:
+            return value
 
 
 def _response(request: AWSPreparedRequest, model: OperationModel, result: Mapping[str, Any] | AwsError) -> AWSResponse:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto.dynamodb.models import dynamodb_backends
 
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.seam import Answer, Call
@@ -81,6 +83,18 @@ def test_insert_and_update_in_one_transaction(stage: Stage) -> None:
     stage.run((UPDATE_JOB, ["SUBMITTED", 2, "b", 1]), (INSERT_EVENT, ["b", 2, "y"]))
     assert stage.items(JOBS) == [{"batch_id": {"S": "b"}, "status": {"S": "SUBMITTED"}, "sequence": {"N": "2"}}]
     assert [item["sequence"]["N"] for item in stage.items(AUDIT)] == ["1", "2"]
+
+
+class Status(StrEnum):
+    """A type of the code that makes the call, which nobody else knows."""
+
+    RECEIVED = "RECEIVED"
+
+
+def test_nothing_of_the_callers_types_is_kept(stage: Stage) -> None:
+    stage.run((INSERT_JOB, ["b", Status.RECEIVED, 1]))
+    [item] = dynamodb_backends["123456789012"]["eu-central-1"].tables[JOBS].all_items()
+    assert type(item.attrs["status"].value) is str
 
 
 def test_insert_never_replaces_and_nothing_of_the_transaction_stays(stage: Stage) -> None:
