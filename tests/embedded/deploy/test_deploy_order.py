@@ -1,5 +1,6 @@
 """What comes before what."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_each_comes_after_what_it_needs_or_there_is_a_circle(edges: dict[str, se
     except TemplateError as error:
         circle = str(error).split(": ")[1].rstrip(".").split(" -> ")
         assert circle[0] == circle[-1]
-        assert all(after in edges[before] for before, after in zip(circle, circle[1:], strict=False))
+        assert all(after in edges[before] for before, after in pairwise(circle))
         return
     assert sorted(names) == sorted(edges)
     assert all(names.index(needed) < names.index(name) for name in names for needed in edges[name])

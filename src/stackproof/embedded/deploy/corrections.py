@@ -12,6 +12,7 @@ from moto.iam.models import IAMBackend
 from moto.s3.models import FakeBucket
 from moto.utilities.tagging_service import TaggingService
 
+from stackproof.embedded.seam import Call
 from stackproof.embedded.world import World
 
 
@@ -19,6 +20,7 @@ def correct(world: World) -> None:
     """Apply all corrections; they end with the session (`world.stack`)."""
     for target, name, replacement in _CORRECTIONS:
         world.stack.enter_context(mock.patch.object(target, name, replacement))
+    world.seam.amend("s3", "GetObjectLockConfiguration", _lock_without_zeros)
 
 
 def _wrapped(original: Any, wrapper: Any) -> Any:
@@ -87,6 +89,15 @@ def _tagged_dashboard(original: Any, backend: Any, arn: str, tags: dict[str, str
 def _policies_of_one_partition(original: Any, backend: Any) -> Any:
     """moto makes AWS's 1,500 managed policies anew for each of the partitions that it knows; one is ever asked."""
     return original(backend) if backend.partition == "aws" else []
+
+
+def _lock_without_zeros(call: Call, parsed: dict[str, Any]) -> dict[str, Any] | None:
+    """moto answers with Days and Years, one of them 0; S3 with the one that was set."""
+    retention = parsed.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+    zeros = [unit for unit in ("Days", "Years") if retention.get(unit) == 0]
+    for unit in zeros:
+        del retention[unit]
+    return parsed if zeros else None
 
 
 _CORRECTIONS = (

@@ -27,6 +27,7 @@ class Table(ResourceType):
     def create(self, ctx: Context, p: Properties) -> Created:
         name = p.get("TableName") or ctx.generated_name(255)
         request = ctx.request("dynamodb", "CreateTable", p, only=_CREATED, renames=self.renames)
+        self._check(ctx, p)
         if "StreamSpecification" in request:
             request["StreamSpecification"]["StreamEnabled"] = True
         table = ctx.call("dynamodb", "CreateTable", TableName=name, Tags=ctx.tag_list() or None, **request)
@@ -36,15 +37,19 @@ class Table(ResourceType):
         self._settings(ctx, name, p, frozenset(p))
         return created
 
+    def _check(self, ctx: Context, p: Properties) -> None:
+        """Refuse what is not known before the table is there: one under deletion protection cannot be rolled back."""
+        for operation, member in (("UpdateContinuousBackups", _LATER[0]), ("UpdateTimeToLive", _LATER[1])):
+            ctx.convert("dynamodb", operation, member, p.get(member, {}))
+
     def _settings(self, ctx: Context, name: str, p: Properties, changed: frozenset[str], old: Any = None) -> None:
         if "PointInTimeRecoverySpecification" in changed:
-            recovery = p.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
-            if "RecoveryPeriodInDays" in recovery and str(recovery.get("PointInTimeRecoveryEnabled")).lower() != "true":
-                raise ctx.failed("PointInTimeRecoverySpecification: RecoveryPeriodInDays needs recovery to be enabled.")
+            declared = p.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
             operation, member = "UpdateContinuousBackups", "PointInTimeRecoverySpecification"
-            ctx.call(
-                "dynamodb", operation, TableName=name, **{member: ctx.convert("dynamodb", operation, member, recovery)}
-            )
+            recovery = ctx.convert("dynamodb", operation, member, declared)
+            if "RecoveryPeriodInDays" in recovery and not recovery.get("PointInTimeRecoveryEnabled"):
+                raise ctx.failed(f"{member}: RecoveryPeriodInDays needs recovery to be enabled.")
+            ctx.call("dynamodb", operation, TableName=name, **{member: recovery})
         if "TimeToLiveSpecification" in changed:
             self._expire(ctx, name, p.get("TimeToLiveSpecification"), old)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stackproof.embedded.deploy.checks import check_policy
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type
@@ -37,6 +38,8 @@ class VpcEndpoint(Ec2Type):
     described = ("VpcEndpoints", "VpcEndpointIds")
 
     def create(self, ctx: Context, p: Properties) -> Created:
+        if "PolicyDocument" in p:
+            check_policy(ctx, p["PolicyDocument"], "PolicyDocument", principal=True)
         request = ctx.request("ec2", self.operations[0], p, without=("Tags",))
         made = self.make(ctx, request)
         item = self.describe(ctx, made.physical_id)
@@ -58,6 +61,8 @@ class VpcEndpoint(Ec2Type):
         change |= ctx.request("ec2", "ModifyVpcEndpoint", p, only=tuple(name for name in settings if name in changed))
         if "PolicyDocument" in changed and "PolicyDocument" not in p:
             change["ResetPolicy"] = True
+        elif "PolicyDocument" in changed:
+            check_policy(ctx, p["PolicyDocument"], "PolicyDocument", principal=True)
         if change:
             ctx.call("ec2", "ModifyVpcEndpoint", VpcEndpointId=resource.physical_id, **change)
         return super().update(ctx, resource, p, changed - set(_SETS) - set(settings))
