@@ -8,12 +8,10 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from botocore.loaders import Loader
-
 from stackproof.embedded.services.container import Container, Place
 from stackproof.embedded.services.runtime import environment
 from stackproof.embedded.services.settings import Settings
-from stackproof.embedded.world import World
+from stackproof.embedded.world import World, models
 
 
 @dataclass(kw_only=True)
@@ -31,7 +29,6 @@ class Environments:
         self._world = world
         self._containers: dict[str, Container] = {}
         self._unpacked: dict[str, Path] = {}
-        self._loader = Loader()
         world.stack.callback(self._remove_folders)
 
     def take(self, settings: Settings, *, busy: set[str]) -> Container:
@@ -76,7 +73,7 @@ class Environments:
             root=root,
             handler=settings.handler,
             environment={**given, **settings.environment},
-            loader=self._loader,
+            loader=models(),
         )
 
     def _unpack(self, settings: Settings) -> Path:
