@@ -13,16 +13,13 @@ import numpy.typing as npt
 
 from .codes import code_tables
 from .contract import CHECK_DIGITS
+from .words import HIGH_BITS, ZEROS, eight_digits, over_nine, pairs, words
 
 Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
-
-_ZEROS = np.uint64(0x3030303030303030)
-_OVER_NINE = np.uint64(0x7676767676767676)
-_HIGH_BITS = np.uint64(0x8080808080808080)
 
 _INVALID = 1 << 40
 _VALUES = np.full(256, _INVALID, np.int64)
@@ -47,17 +44,15 @@ def _by_country() -> tuple[npt.NDArray[np.int8], Numbers]:
 
 def valid_accounts(buffer: Bytes, starts: Positions, ends: Positions) -> Flags:
     """Whether the text from each of `starts` to each of `ends` is an IBAN; `buffer` is padded behind its last text."""
-    pairs = np.ndarray((len(buffer) - 1,), "<u2", buffer=buffer.data, strides=(1,))
-    words = np.ndarray((len(buffer) - 7,), "<u8", buffer=buffer.data, strides=(1,))
     lengths_of, digits_of = _by_country()
-    countries = pairs[starts]
+    countries = pairs(buffer)[starts]
     lengths = lengths_of[countries]
     lengths[lengths != ends - starts] = 0
     valid = np.zeros(len(starts), np.bool_)
     for length in np.unique(lengths[lengths > 0]).tolist():
         rows = np.flatnonzero(lengths == length)
         country = digits_of[countries[rows]]
-        remainder, checks, digits = _digits_modulo(words, starts[rows] + 2, length - 2)
+        remainder, checks, digits = _digits_modulo(words(buffer), starts[rows] + 2, length - 2)
         # The check digits stand before the account's number here; ISO 7064 wants them behind it, after the country.
         remainder += (97 - pow(10, length - 4, 97)) * checks
         valid[rows] = digits & _matches(remainder, country, checks)
@@ -70,7 +65,9 @@ def valid_accounts(buffer: Bytes, starts: Positions, ends: Positions) -> Flags:
 def _matches(remainder: Numbers, country: Numbers, checks: Numbers) -> Flags:
     """Whether country and check digits fit an account number of that remainder."""
     lowest, highest = CHECK_DIGITS
-    return (checks >= lowest) & (checks <= highest) & ((remainder % 97 * 10**6 + country * 100 + checks) % 97 == 1)
+    whole = (remainder % 97 * 10**6 + country * 100 + checks) % 97
+    matches: Flags = (checks >= lowest) & (checks <= highest) & (whole == 1)
+    return matches
 
 
 def _valid_letters(buffer: Bytes, starts: Positions, length: int, country: Numbers) -> Flags:
@@ -86,30 +83,20 @@ def _valid_letters(buffer: Bytes, starts: Positions, length: int, country: Numbe
     return ~wrong & _matches(remainder, country, tens * 10 + ones)
 
 
-def _digits_modulo(words: Words, starts: Positions, count: int) -> tuple[Numbers, Numbers, Flags]:
+def _digits_modulo(word_at: Words, starts: Positions, count: int) -> tuple[Numbers, Numbers, Flags]:
     """For `count` (8 or more) bytes from each start: the number modulo 97, its first two digits, if all are digits."""
     seen = np.zeros(len(starts), np.uint64)
     remainder = np.zeros(len(starts), np.int64)
     checks = remainder
     for at in range(0, count, 8):
         width = min(8, count - at)
-        word = words[starts + (at + width - 8)] ^ _ZEROS
+        word = word_at[starts + (at + width - 8)] ^ ZEROS
         if width < 8:
             # The last word overlaps the one before: its first bytes, the lowest ones, were counted there.
             word &= np.uint64((1 << 64) - (1 << 8 * (8 - width)))
-        seen |= (word + _OVER_NINE) | word
-        value = _eight_digits(word)
+        seen |= over_nine(word)
+        value = eight_digits(word)
         if at == 0:
             checks = value // 10**6
         remainder = (remainder * pow(10, width, 97) + value) % 97
-    return remainder, checks, (seen & _HIGH_BITS) == 0
-
-
-def _eight_digits(word: Words) -> Numbers:
-    """The number that eight digits (0 to 9 a byte, the first one lowest) stand for."""
-    word = word * np.uint64(10) + (word >> np.uint64(8))
-    word &= np.uint64(0x00FF00FF00FF00FF)
-    word = word * np.uint64(100) + (word >> np.uint64(16))
-    word &= np.uint64(0x0000FFFF0000FFFF)
-    word = word * np.uint64(10_000) + (word >> np.uint64(32))
-    return (word & np.uint64(0xFFFFFFFF)).view(np.int64)
+    return remainder, checks, (seen & HIGH_BITS) == 0

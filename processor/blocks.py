@@ -7,8 +7,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from .contract import BYTE_ORDER_MARK, HEADER, MAGIC_NUMBERS, MAX_LINE_BYTES, TRAILER_PREFIX, FileReason
 
+_LF = ord("\n")
 BLOCK_BYTES = 8 << 20
 _HEAD_BYTES = 8
 _LONGEST_HEADER = len(BYTE_ORDER_MARK) + len(HEADER) + len(b"\r\n")
@@ -93,10 +96,10 @@ class Reader:
             cut = self._pending.rfind(b"\n", 0, -1) + 1 if self._pending else 0
             if cut:
                 block, self._pending = self._pending[:cut], self._pending[cut:]
-                early = self._early_trailer(block)
+                early = _early_trailer(block)
                 if early != 0:
-                    yield self._block(block if early < 0 else block[:early])
-                if early >= 0:
+                    yield self._block(block if early is None else block[:early])
+                if early is not None:
                     yield Ending(early=True)
                     return
             if len(self._pending) > self._max_line_bytes + len(b"\r\n"):
@@ -127,15 +130,9 @@ class Reader:
         self._offset += size
         self._line += lines
 
-    @staticmethod
-    def _early_trailer(block: bytes) -> int:
-        if block.startswith(TRAILER_PREFIX):
-            return 0
-        return block.find(b"\n" + TRAILER_PREFIX) + 1 or -1
-
     def _block(self, data: bytes, *, terminated: bool = True) -> Block:
         block = Block(first_line=self._line, offset=self._offset, data=data, terminated=terminated)
-        self._advance(len(data), lines=data.count(b"\n"))
+        self._advance(len(data), lines=int(np.count_nonzero(np.frombuffer(data, np.uint8) == _LF)))
         return block
 
     def _last_line(self) -> Iterator[Block | Ending]:
@@ -180,3 +177,13 @@ class Reader:
                     yield self._pending
                 self._pending = b""
                 return
+
+
+def _early_trailer(block: bytes) -> int | None:
+    """Position of the first line that starts like a trailer."""
+    data = np.frombuffer(block, np.uint8)
+    starts = np.flatnonzero(data[:-1] == _LF) + 1
+    # Most ids start with the same letter: two letters leave few lines to compare.
+    first, second = TRAILER_PREFIX[:2]
+    alike = starts[(data[starts] == first) & (data[np.minimum(starts + 1, len(data) - 1)] == second)]
+    return next((start for start in (0, *alike.tolist()) if block.startswith(TRAILER_PREFIX, start)), None)

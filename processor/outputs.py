@@ -24,8 +24,10 @@ _TYPES = {"booking_date": pa.date32(), "value_date": pa.date32(), "amount": pa.d
 ACCEPTED_SCHEMA = pa.schema(
     [("line", pa.int64())] + [(name, _TYPES.get(name, pa.string_view())) for name in COLUMNS],
 )
-_DICTIONARIES = [name for name in COLUMNS if name not in ("transaction_id", "creditor_account", "amount")]
+_DICTIONARIES = [name for name in COLUMNS if name not in ("transaction_id", "creditor_account", "amount", "reference")]
 """Columns whose values repeat: the others are not worth the attempt at a dictionary."""
+_STATISTICS = ["line", "booking_date", "value_date", "debtor_account", "amount", "currency"]
+"""Columns that somebody may want to find rows by."""
 _BASE64_STEP = 3
 """Bytes that become four characters without padding: pieces of such lengths can be joined."""
 
@@ -40,6 +42,7 @@ class AcceptedWriter(AbstractContextManager["AcceptedWriter"]):
             compression="zstd",
             compression_level=1,
             use_dictionary=_DICTIONARIES,
+            write_statistics=_STATISTICS,
             column_encoding={"line": "DELTA_BINARY_PACKED"},
             store_schema=False,
         )

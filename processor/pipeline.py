@@ -15,7 +15,8 @@ import polars as pl
 
 from . import outputs
 from .blocks import BLOCK_BYTES, Block, Ending, LongLine, Reader
-from .checks import Checked, check, currencies
+from .bytewise import currencies
+from .checks import Checked, check
 from .contract import AMOUNT_SCALE, MAX_LINE_BYTES, FileReason, Reason
 from .control import Control, read_trailer
 from .duplicates import SeenIds

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from .blocks import Block
 from .contract import COLUMNS, MAX_LINE_BYTES, Reason
 from .quotes import Quotes
-from .views import PADDING, text_series
+from .views import text_series
+from .words import PADDING
 
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
@@ -105,7 +107,7 @@ def split(lines: Lines, *, max_line_bytes: int = MAX_LINE_BYTES) -> Split:
     if b"\x7f" in lines.block.data:
         bad[lines.line_of(np.flatnonzero(lines.data == _DELETE))] = True
     if quotes is not None:
-        bad[quotes.misquoted(separators)] = True
+        bad[quotes.resolve(separators)] = True
     _mark_invalid_text(lines, bad)
     good = np.flatnonzero(~bad)
     ends = np.ascontiguousarray(separators[first[good] + np.arange(len(COLUMNS))[:, np.newaxis]])
@@ -113,7 +115,7 @@ def split(lines: Lines, *, max_line_bytes: int = MAX_LINE_BYTES) -> Split:
     ends[-1] = lines.ends[good]
     buffer = np.concatenate((lines.data, np.zeros(PADDING, np.uint8)))
     if quotes is not None:
-        buffer = quotes.take_off(buffer, starts, ends)
+        buffer = quotes.take_off(buffer, starts, ends, lines=good, first=first)
     fields = Fields(buffer=buffer, starts=starts, ends=ends)
     columns = dict(zip(COLUMNS, text_series(buffer, starts, ends), strict=True))
     numbers = {"line": lines.block.first_line + good, "offset": lines.block.offset + lines.starts[good]}
@@ -148,9 +150,11 @@ def line_reasons(raw: bytes, *, max_line_bytes: int = MAX_LINE_BYTES) -> int:
 
 def _mark_invalid_text(lines: Lines, bad: Flags) -> None:
     """Mark lines that are not UTF-8. Only in a block with such a line is any line looked at by itself."""
+    data = pa.py_buffer(lines.block.data)
+    offsets = pa.py_buffer(np.array([0, data.size], np.int64))
     try:
-        pl.Series([lines.block.data], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, data]).validate(full=True)
+    except pa.ArrowInvalid:
         for index in np.unique(lines.line_of(_doubtful(lines.data))).tolist():
             try:
                 lines.raw(index).decode("utf-8")

@@ -13,8 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-PADDING = 16
-"""Unused bytes that a buffer needs behind its last text, as words are read from any position."""
+from .words import quads
 
 _INLINE = 12
 _MASKS = np.array(
@@ -28,7 +27,7 @@ def text_series(
     buffer: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
 ) -> Iterator[pl.Series]:
     """One text column for each row of `starts` and `ends`; the texts must be UTF-8 and the buffer under 2 GiB."""
-    words = np.ndarray((len(buffer) - 3,), "<u4", buffer=buffer.data, strides=(1,))
+    words = quads(buffer)
     shared = pa.py_buffer(buffer)
     for start, end in zip(starts, ends, strict=True):
         views = _views(words, start, (end - start).astype(np.uint32))
