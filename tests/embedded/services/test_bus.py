@@ -199,6 +199,14 @@ def test_put_events_by_a_caller(stage: Stage, echo: str) -> None:
     assert [got["detail"] for got in stage.results()] == [{"a": 1}]
 
 
+def test_pattern_can_be_tried(stage: Stage) -> None:
+    client = stage.world.client("events")
+    for status, expected in (("FAILED", True), ("SUCCEEDED", False)):
+        event = {**EVENT, "detail": {**EVENT["detail"], "status": status}}
+        answer = client.test_event_pattern(EventPattern=json.dumps(PATTERN), Event=json.dumps(event))
+        assert answer["Result"] is expected
+
+
 def test_schedule_fires_one_period_after_it_starts_and_only_while_enabled(stage: Stage, echo: str) -> None:
     events = stage.world.client("events")
     events.put_rule(Name="tick", ScheduleExpression="rate(5 minutes)")

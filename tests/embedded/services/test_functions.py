@@ -256,6 +256,16 @@ def test_dead_letter_target_must_be_open_when_it_is_set(stage: Stage) -> None:
         stage.make("one", "", DeadLetterConfig={"TargetArn": QUEUE})
 
 
+def test_destination_must_be_open_when_it_is_set(stage: Stage) -> None:
+    stage.make("one", "")
+    stage.access.denied.add((ROLE, "sqs:SendMessage"))
+    client = stage.world.client("lambda")
+    destination = {"OnFailure": {"Destination": QUEUE}}
+    with pytest.raises(ClientError, match="does not have permissions to call SendMessage on SQS"):
+        client.put_function_event_invoke_config(FunctionName="one", DestinationConfig=destination)
+    assert stage.functions.deployed.settings("one").event_config == {}
+
+
 def test_kept_configuration_is_described_and_traces_need_permission(stage: Stage) -> None:
     logging = {"LogFormat": "Text", "LogGroup": "/own/group"}
     stage.make("one", "def handler(e, c):\n    return 1\n", LoggingConfig=logging, TracingConfig={"Mode": "Active"},

@@ -253,6 +253,12 @@ def test_locked_version_stays_until_its_retention_ends(stage: Stage, create: Any
         stage.s3.get_object(Bucket="archive", Key="k", VersionId=version)
 
 
+def test_versioning_of_a_locked_bucket_cannot_be_suspended(stage: Stage) -> None:
+    with pytest.raises(ClientError, match="InvalidBucketState"):
+        stage.s3.put_bucket_versioning(Bucket="archive", VersioningConfiguration={"Status": "Suspended"})
+    assert stage.s3.get_bucket_versioning(Bucket="archive")["Status"] == "Enabled"
+
+
 def test_bucket_policy_is_left_to_iam(stage: Stage) -> None:
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::inbox/*"],
                  "Condition": {"Bool": {"aws:SecureTransport": "false"}}}  # fmt: skip

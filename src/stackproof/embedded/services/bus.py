@@ -44,6 +44,7 @@ class Bus:
         self.schedules = Schedules(world, self._fire)
         world.clock.on(_ARRIVE, lambda payload: self._route(payload["event"]))
         world.seam.override("events", "PutEvents", self._put_events)
+        world.seam.override("events", "TestEventPattern", _test_pattern)
         world.seam.intercept(self._check)
         world.stack.enter_context(mock.patch.object(Rule, "send_to_targets", return_value=None))
 
@@ -178,3 +179,8 @@ class Bus:
             if unknown := set(target) - _TARGET_KEYS:
                 raise EmbeddedError(f"A rule's target with {', '.join(sorted(unknown))} is not emulated.")
             self.targets.check(target["Arn"])
+
+
+def _test_pattern(call: Call) -> Mapping[str, Any]:
+    pattern, event = (json.loads(call.parameters[name]) for name in ("EventPattern", "Event"))
+    return {"Result": patterns.matches(pattern, event)}

@@ -27,6 +27,8 @@ class Objects:
             self._check_retention(call)
         if call.name == "s3:CopyObject":
             self._check_copy(call)
+        if call.name == "s3:PutBucketVersioning":
+            self._check_versioning(call)
         if call.service != "s3" or "IfNoneMatch" not in call.parameters:
             return
         if call.operation in ("PutObject", "CompleteMultipartUpload") and call.parameters["IfNoneMatch"] != "*":
@@ -39,6 +41,13 @@ class Objects:
         bucket = self._backend().buckets.get(call.parameters["Bucket"])
         if bucket is not None and bucket.has_default_lock:
             raise EmbeddedError(f"s3:CopyObject to {bucket.name}, which locks its objects, is not emulated.")
+
+    def _check_versioning(self, call: Call) -> None:
+        bucket = self._backend().buckets.get(call.parameters["Bucket"])
+        wanted = call.parameters.get("VersioningConfiguration", {}).get("Status")
+        if bucket is not None and bucket.object_lock_enabled and wanted != "Enabled":
+            text = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+            raise AwsError("InvalidBucketState", text, status=409)
 
     def _check_retention(self, call: Call) -> None:
         """A retention can be made longer; shorter or weaker only in governance mode, with the bypass."""

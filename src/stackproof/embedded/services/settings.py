@@ -15,7 +15,7 @@ from stackproof.embedded.world import World
 
 _KEPT = ("DeadLetterConfig", "LoggingConfig", "TracingConfig")
 _UNKNOWN = {"lambda:UpdateFunctionEventInvokeConfig", "lambda:CreateEventSourceMapping"}
-_SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
+_SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,22 +120,31 @@ class Deployed:
         return {**kept, "LoggingConfig": logging}
 
     def _check(self, call: Call) -> None:
-        """A dead-letter target must be open to the function's role already when it is set."""
-        if call.service != "lambda" or call.operation not in ("CreateFunction", "UpdateFunctionConfiguration"):
-            if call.name in _UNKNOWN:
-                raise EmbeddedError(f"{call.name} is not emulated.")
-            return
-        name = name_of(call.parameters["FunctionName"])
-        target = call.parameters.get("DeadLetterConfig", {}).get("TargetArn")
-        if target:
-            role = call.parameters.get("Role") or self.settings(name).role
-            service = target.split(":")[2]
-            try:
-                self._access.require_role(role, _SEND[service], target)
-            except AwsError:
-                verb, owner = _SEND[service].partition(":")[2], service.upper()
-                text = f"The provided execution role does not have permissions to call {verb} on {owner}"
-                raise AwsError("InvalidParameterValueException", text) from None
+        """What a function sends to must be open to its role already when it is set."""
+        if call.name in _UNKNOWN:
+            raise EmbeddedError(f"{call.name} is not emulated.")
+        match call.name:
+            case "lambda:CreateFunction" | "lambda:UpdateFunctionConfiguration":
+                targets = [call.parameters.get("DeadLetterConfig", {}).get("TargetArn")]
+            case "lambda:PutFunctionEventInvokeConfig":
+                config = call.parameters.get("DestinationConfig", {})
+                targets = [config.get(kind, {}).get("Destination") for kind in ("OnSuccess", "OnFailure")]
+            case _:
+                return
+        for target in filter(None, targets):
+            role = call.parameters.get("Role") or self.settings(call.parameters["FunctionName"]).role
+            self._require_open(role, target)
+
+    def _require_open(self, role: str, target: str) -> None:
+        action = _SEND.get(target.split(":")[2])
+        if action is None:
+            raise EmbeddedError(f"A function that sends its events to {target} is not emulated.")
+        try:
+            self._access.require_role(role, action, target)
+        except AwsError:
+            owner, _, verb = action.partition(":")
+            text = f"The provided execution role does not have permissions to call {verb} on {owner.upper()}"
+            raise AwsError("InvalidParameterValueException", text) from None
 
     def _keep(self, call: Call, answer: Answer) -> None:
         if call.service != "lambda" or answer.error is not None or "FunctionName" not in call.parameters:
