@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, TypeVar
 
 from stackproof.embedded.deploy.context import Context
-from stackproof.embedded.deploy.model import Created, Resource
+from stackproof.embedded.deploy.model import Created, Resource, TemplateError
 from stackproof.embedded.errors import EmbeddedError, UnsupportedProperty
 
 Properties = Mapping[str, Any]
@@ -15,7 +15,8 @@ Properties = Mapping[str, Any]
 class ResourceType:
     """One CloudFormation resource type, deployed through boto3.
 
-    `properties` are those that `create` applies and `read` gives back; any other is refused. `create_only` are those
+    `properties` are those that `create` applies and `read` gives back; any other is refused, and `required` (by the
+    schemas) must be there. `create_only` are those
     whose change needs a replacement. `tags` says how `Tags` are written, `system_tags` whether AWS adds its own
     `aws:cloudformation:*` tags (aws-facts 10, from the schemas). `write_only` are those (dotted for inner ones) that no
     describe call of the real AWS returns. `renames`: CloudFormation's nested names that the API spells differently.
@@ -23,6 +24,7 @@ class ResourceType:
 
     type_name: ClassVar[str]
     properties: ClassVar[frozenset[str]] = frozenset()
+    required: ClassVar[frozenset[str]] = frozenset()
     create_only: ClassVar[frozenset[str]] = frozenset()
     write_only: ClassVar[frozenset[str]] = frozenset()
     tags: ClassVar[Literal["list", "map"] | None] = None
@@ -55,15 +57,17 @@ class ResourceType:
         return bool(changed & self.create_only)
 
     def check(self, logical_id: str, p: Properties) -> None:
-        """Refuse what is not known, before anything is made.
+        """Refuse what is not known or is missing, before anything is made.
 
-        Raises: UnsupportedProperty naming logical id and property.
+        Raises: UnsupportedProperty, TemplateError naming logical id and property.
         """
         for name in p:
             if name not in self.properties:
                 raise UnsupportedProperty(
                     f"{logical_id}.{name}: the embedded AWS does not keep this property of {self.type_name}."
                 )
+        if missing := sorted(self.required - set(p)):
+            raise TemplateError(f"{logical_id}.{missing[0]} is missing; {self.type_name} needs it.")
 
 
 Class = TypeVar("Class", bound=type[ResourceType])

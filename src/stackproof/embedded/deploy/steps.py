@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, DeploymentFailed, Resource
@@ -16,6 +16,7 @@ from stackproof.embedded.ports import Access, Functions
 from stackproof.embedded.world import World
 from stackproof.errors import StackproofError
 
+Result = TypeVar("Result")
 Progress = Callable[[str, str, str], None]
 
 
@@ -70,7 +71,8 @@ class Steps:
         status = "DELETE_SKIPPED" if keep else "DELETE_IN_PROGRESS"
         self.on_progress(resource.logical_id, resource.type, status)
         if not keep:
-            find(resource.logical_id, resource.type).delete(self._context(resource), resource)
+            kind = find(resource.logical_id, resource.type)
+            _understood(resource, kind.delete, self._context(resource), resource)
             self.on_progress(resource.logical_id, resource.type, "DELETE_COMPLETE")
 
     def clean_up(self, before: list[Resource], now: Mapping[str, Resource]) -> None:
@@ -94,7 +96,7 @@ class Steps:
         self.on_progress(wanted.logical_id, wanted.type, "CREATE_IN_PROGRESS")
         ctx = self._context(wanted)
         try:
-            created = kind.create(ctx, wanted.properties)
+            created = _understood(wanted, kind.create, ctx, wanted.properties)
         except StackproofError:
             self.on_progress(wanted.logical_id, wanted.type, "CREATE_FAILED")
             if ctx.made:
@@ -111,7 +113,7 @@ class Steps:
         ctx = self._context(wanted)
         now = _with(wanted, Created(physical_id=old.physical_id, attributes=old.attributes, arn=old.arn))
         self.done.append(lambda: self._undo_update(kind, now, old, changed))
-        created = kind.update(ctx, old, wanted.properties, changed)
+        created = _understood(wanted, kind.update, ctx, old, wanted.properties, changed)
         made = _with(wanted, created)
         self._verify(kind, ctx, made, created)
         self.on_progress(wanted.logical_id, wanted.type, "UPDATE_COMPLETE")
@@ -133,7 +135,7 @@ class Steps:
         return None
 
     def _verify(self, kind: ResourceType, ctx: Context, resource: Resource, created: Created) -> None:
-        actual = dict(kind.read(ctx, created, resource.properties))
+        actual = dict(_understood(resource, kind.read, ctx, created, resource.properties))
         declared = _readable(resource.properties, kind.write_only, "")
         if kind.tags is not None:
             declared["Tags"], actual["Tags"] = dict(resource.tags), read_tags(actual.get("Tags"))
@@ -159,6 +161,17 @@ class Steps:
             "aws:cloudformation:stack-id": self.stack_id,
             "aws:cloudformation:logical-id": logical_id,
         }
+
+
+def _understood(resource: Resource, step: Callable[..., Result], *arguments: Any) -> Result:
+    """Run a type's step; values in a form that neither it nor moto understands are the template's fault, by name."""
+    try:
+        return step(*arguments)
+    except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise DeploymentFailed(
+            f"{resource.logical_id} ({resource.type}): its properties have a value or form that is not understood: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def _readable(properties: Mapping[str, Any], write_only: frozenset[str], prefix: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Function(ResourceType):
             *_CONFIGURATION,
         }
     )
+    required = frozenset({"Code", "Role"})
     create_only = frozenset({"FunctionName", "PackageType"})
     tags = "list"
     system_tags = True
@@ -167,6 +168,7 @@ class Permission(ResourceType):
     properties = frozenset(
         {"Action", "EventSourceToken", "FunctionName", "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn"}
     )
+    required = frozenset({"Action", "FunctionName", "Principal"})
     create_only = properties
 
     def create(self, ctx: Context, p: Properties) -> Created:
@@ -210,6 +212,7 @@ class EventInvokeConfig(ResourceType):
     properties = frozenset(
         {"DestinationConfig", "FunctionName", "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "Qualifier"}
     )
+    required = frozenset({"FunctionName", "Qualifier"})
     create_only = frozenset({"FunctionName", "Qualifier"})
 
     def create(self, ctx: Context, p: Properties) -> Created:

@@ -38,6 +38,7 @@ class ComputeEnvironment(_BatchType):
             *("State", "Tags", "Type", "UpdatePolicy"),
         }
     )
+    required = frozenset({"Type"})
     create_only = frozenset({"ComputeEnvironmentName", "Tags", "Type"})
     write_only = frozenset(
         {"ReplaceComputeEnvironment", "ComputeResources.UpdateToLatestImageVersion"}
@@ -126,6 +127,7 @@ class JobQueue(_BatchType):
             *("SchedulingPolicyArn", "State", "Tags"),
         }
     )
+    required = frozenset({"ComputeEnvironmentOrder", "Priority"})
     create_only = frozenset({"JobQueueName"})
     system_tags = True
 
@@ -166,6 +168,7 @@ class JobDefinition(_BatchType):
             *("ResourceRetentionPolicy", "RetryStrategy", "SchedulingPriority", "Tags", "Timeout", "Type"),
         }
     )
+    required = frozenset({"Type"})
     create_only = frozenset({"JobDefinitionName"})
     write_only = frozenset({"ResourceRetentionPolicy"})  # says how CloudFormation updates; Batch never sees it
     system_tags = True

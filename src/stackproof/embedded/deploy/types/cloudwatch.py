@@ -23,6 +23,7 @@ class Alarm(ResourceType):
     """A metric alarm."""
 
     properties = frozenset({"AlarmName", "Tags", *_METRIC, *_ALARM})
+    required = frozenset({"ComparisonOperator", "EvaluationPeriods"})
     create_only = frozenset({"AlarmName"})
     tags = "list"
     system_tags = True
@@ -76,6 +77,7 @@ class Dashboard(ResourceType):
     """A dashboard."""
 
     properties = frozenset({"DashboardBody", "DashboardName", "Tags"})
+    required = frozenset({"DashboardBody"})
     create_only = frozenset({"DashboardName"})
     tags = "list"
     system_tags = True

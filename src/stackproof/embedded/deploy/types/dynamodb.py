@@ -20,6 +20,7 @@ class Table(ResourceType):
     """A table."""
 
     properties = frozenset({"TableName", "Tags", *_CREATED, *_LATER})
+    required = frozenset({"KeySchema"})
     create_only = frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes"})
     tags = "list"
     renames: ClassVar[Mapping[str, str]] = {"SSEEnabled": "Enabled"}

@@ -102,6 +102,7 @@ class NatGateway(Ec2Type):
     """A NAT gateway; its allocation is read from its addresses."""
 
     properties = frozenset({"AllocationId", "ConnectivityType", "PrivateIpAddress", "SubnetId", "Tags"})
+    required = frozenset({"SubnetId"})
     create_only = properties - {"Tags"}
     kind = "natgateway"
     operations = ("CreateNatGateway", "DescribeNatGateways", "DeleteNatGateway")

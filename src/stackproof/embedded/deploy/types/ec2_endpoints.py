@@ -31,6 +31,7 @@ class VpcEndpoint(Ec2Type):
             *_SETS,
         }
     )
+    required = frozenset({"ServiceName", "VpcId"})
     create_only = frozenset({"ServiceName", "VpcEndpointType", "VpcId"})
     kind = "vpc-endpoint"
     operations = ("CreateVpcEndpoint", "DescribeVpcEndpoints", "DeleteVpcEndpoints")
@@ -81,6 +82,7 @@ class FlowLog(Ec2Type):
             *("MaxAggregationInterval", "ResourceId", "ResourceType", "Tags", "TrafficType"),
         }
     )
+    required = frozenset({"ResourceId", "ResourceType"})
     create_only = properties - {"Tags"}
     kind = "vpc-flow-log"
     operations = ("CreateFlowLogs", "DescribeFlowLogs", "DeleteFlowLogs")
@@ -114,6 +116,7 @@ class LaunchTemplate(ResourceType):
     """A launch template; a change makes a new version."""
 
     properties = frozenset({"LaunchTemplateData", "LaunchTemplateName", "TagSpecifications", "VersionDescription"})
+    required = frozenset({"LaunchTemplateData"})
     create_only = frozenset({"LaunchTemplateName"})
 
     def create(self, ctx: Context, p: Properties) -> Created:

@@ -60,6 +60,7 @@ class Subnet(Ec2Type):
     """A subnet."""
 
     properties = frozenset({"AvailabilityZone", "CidrBlock", "MapPublicIpOnLaunch", "Tags", "VpcId"})
+    required = frozenset({"VpcId"})
     create_only = frozenset({"AvailabilityZone", "CidrBlock", "VpcId"})
     kind = "subnet"
     operations = ("CreateSubnet", "DescribeSubnets", "DeleteSubnet")
@@ -93,6 +94,7 @@ class GatewayAttachment(ResourceType):
     """An internet gateway in a VPC."""
 
     properties = frozenset({"InternetGatewayId", "VpcId"})
+    required = frozenset({"InternetGatewayId", "VpcId"})
     create_only = properties
 
     def create(self, ctx: Context, p: Properties) -> Created:
@@ -113,6 +115,7 @@ class RouteTableAssociation(ResourceType):
     """Which route table a subnet uses."""
 
     properties = frozenset({"RouteTableId", "SubnetId"})
+    required = frozenset({"RouteTableId", "SubnetId"})
     create_only = properties
 
     def create(self, ctx: Context, p: Properties) -> Created:
@@ -133,6 +136,7 @@ class Route(ResourceType):
     """A route."""
 
     properties = frozenset({"DestinationCidrBlock", "DestinationPrefixListId", "RouteTableId", *_TARGETS})
+    required = frozenset({"RouteTableId"})
     create_only = frozenset({"DestinationCidrBlock", "DestinationPrefixListId", "RouteTableId"})
 
     def create(self, ctx: Context, p: Properties) -> Created:

@@ -72,6 +72,7 @@ class SecurityGroup(Ec2Type):
     """A security group; explicit egress takes the place of the default rule."""
 
     properties = frozenset({"GroupDescription", "GroupName", "Tags", "VpcId", *_DIRECTIONS})
+    required = frozenset({"GroupDescription"})
     create_only = frozenset({"GroupDescription", "GroupName", "VpcId"})
     renames: ClassVar[Mapping[str, str]] = {"GroupDescription": "Description"}
     kind = "security-group"
@@ -153,6 +154,7 @@ class Ingress(_Rule):
     properties = frozenset(
         {*_PLAIN, "Description", "GroupId", "CidrIp", "CidrIpv6", "SourceSecurityGroupId", "SourcePrefixListId"}
     )
+    required = frozenset({"GroupId", "IpProtocol"})
     create_only = properties
 
 
@@ -172,6 +174,7 @@ class Egress(_Rule):
             "DestinationPrefixListId",
         }
     )
+    required = frozenset({"GroupId", "IpProtocol"})
     create_only = properties
 
 

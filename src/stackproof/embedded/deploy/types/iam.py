@@ -21,6 +21,7 @@ class Role(ResourceType):
             *("PermissionsBoundary", "Policies", "RoleName", "Tags"),
         }
     )
+    required = frozenset({"AssumeRolePolicyDocument"})
     create_only = frozenset({"Path", "RoleName"})
     tags = "list"
 
@@ -104,6 +105,7 @@ class InstanceProfile(ResourceType):
     """An instance profile with its one role."""
 
     properties = frozenset({"InstanceProfileName", "Path", "Roles"})
+    required = frozenset({"Roles"})
     create_only = frozenset({"InstanceProfileName", "Path"})
 
     def create(self, ctx: Context, p: Properties) -> Created:
@@ -140,6 +142,7 @@ class ManagedPolicy(ResourceType):
     """A managed policy and the roles that it is attached to; `Ref` is its ARN."""
 
     properties = frozenset({"Description", "ManagedPolicyName", "Path", "PolicyDocument", "Roles"})
+    required = frozenset({"PolicyDocument"})
     create_only = frozenset({"Description", "ManagedPolicyName", "Path"})
 
     def create(self, ctx: Context, p: Properties) -> Created:
@@ -226,6 +229,7 @@ class Policy(_InlinePolicy):
     """An inline policy in one or more roles."""
 
     properties = frozenset({"PolicyDocument", "PolicyName", "Roles"})
+    required = frozenset({"PolicyDocument", "PolicyName"})
     create_only = frozenset({"PolicyName"})
 
     def roles(self, p: Properties) -> list[str]:
@@ -237,6 +241,7 @@ class RolePolicy(_InlinePolicy):
     """An inline policy in one role."""
 
     properties = frozenset({"PolicyDocument", "PolicyName", "RoleName"})
+    required = frozenset({"PolicyName", "RoleName"})
     create_only = frozenset({"PolicyName", "RoleName"})
 
     def roles(self, p: Properties) -> list[str]:

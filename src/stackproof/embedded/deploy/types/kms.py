@@ -87,6 +87,7 @@ class Alias(ResourceType):
     """An alias of a key."""
 
     properties = frozenset({"AliasName", "TargetKeyId"})
+    required = frozenset({"AliasName", "TargetKeyId"})
     create_only = frozenset({"AliasName"})
 
     def create(self, ctx: Context, p: Properties) -> Created:

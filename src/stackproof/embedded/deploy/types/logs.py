@@ -67,6 +67,7 @@ class MetricFilter(ResourceType):
     """A metric filter."""
 
     properties = frozenset({"FilterName", "FilterPattern", "LogGroupName", "MetricTransformations"})
+    required = frozenset({"FilterPattern", "LogGroupName", "MetricTransformations"})
     create_only = frozenset({"FilterName", "LogGroupName"})
 
     def create(self, ctx: Context, p: Properties) -> Created:

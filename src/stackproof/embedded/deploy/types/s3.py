@@ -215,6 +215,7 @@ class BucketPolicy(ResourceType):
     """A bucket's policy."""
 
     properties = frozenset({"Bucket", "PolicyDocument"})
+    required = frozenset({"Bucket", "PolicyDocument"})
     create_only = frozenset({"Bucket"})
 
     def create(self, ctx: Context, p: Properties) -> Created:

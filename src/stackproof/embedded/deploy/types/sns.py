@@ -71,6 +71,7 @@ class Subscription(ResourceType):
     """A subscription; by email it waits for the person's confirmation, and is there all the same."""
 
     properties = frozenset({"Endpoint", "Protocol", "TopicArn", *_SUBSCRIPTION})
+    required = frozenset({"Protocol", "TopicArn"})
     create_only = frozenset({"Endpoint", "Protocol", "TopicArn"})
 
     def create(self, ctx: Context, p: Properties) -> Created:
@@ -105,6 +106,7 @@ class TopicPolicy(ResourceType):
     """The policy of topics."""
 
     properties = frozenset({"PolicyDocument", "Topics"})
+    required = frozenset({"PolicyDocument", "Topics"})
 
     def create(self, ctx: Context, p: Properties) -> Created:
         self._set(ctx, p)

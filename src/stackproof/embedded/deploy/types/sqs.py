@@ -8,6 +8,14 @@ from stackproof.embedded.deploy.model import Created, Resource
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type
 from stackproof.embedded.deploy.shapes import scalar
 
+_RANGES = {  # API SetQueueAttributes
+    "DelaySeconds": (0, 900),
+    "KmsDataKeyReusePeriodSeconds": (60, 86_400),
+    "MaximumMessageSize": (1_024, 1_048_576),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+    "VisibilityTimeout": (0, 43_200),
+}
 _ATTRIBUTES = frozenset(
     {
         *("ContentBasedDeduplication", "DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit"),
@@ -41,6 +49,10 @@ class Queue(ResourceType):
 
     def _attributes(self, ctx: Context, p: Properties, names: frozenset[str]) -> dict[str, str]:
         chosen = sorted(names & _ATTRIBUTES & set(p))
+        for name in chosen:
+            low, high = _RANGES.get(name, (0, 0))
+            if name in _RANGES and not (str(p[name]).isdigit() and low <= int(p[name]) <= high):
+                raise ctx.failed(f"{name}: InvalidAttributeValue: {p[name]!r} is not {low} to {high}.")
         return {name: scalar(p[name], "string", f"{ctx.logical_id}.{name}") for name in chosen}
 
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:
@@ -70,6 +82,7 @@ class QueuePolicy(ResourceType):
     """The policy of queues."""
 
     properties = frozenset({"PolicyDocument", "Queues"})
+    required = frozenset({"PolicyDocument", "Queues"})
 
     def create(self, ctx: Context, p: Properties) -> Created:
         check_policy(ctx, p.get("PolicyDocument"), "PolicyDocument", principal=True)
