@@ -72,7 +72,7 @@ class Site:
         given = sections.pop("parameters", {})
         tags = sections.pop("tags", {})
         path = self.folder / "template.yaml"
-        path.write_text(yaml.safe_dump({"Resources": resources, **sections}, sort_keys=False))
+        path.write_text(json.dumps({"Resources": resources, **sections}))
         self.seen.clear()
         return self.deployer.deploy(
             path, stack_name=name, parameters=given, tags=tags, on_progress=lambda *step: self.seen.append(step)

@@ -4,10 +4,11 @@ import functools
 from typing import Any
 from unittest import mock
 
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
 from moto.iam.models import IAMBackend
 from moto.s3.models import FakeBucket
 from moto.utilities.tagging_service import TaggingService
@@ -100,7 +101,29 @@ def _lock_without_zeros(call: Call, parsed: dict[str, Any]) -> dict[str, Any] | 
     return parsed if zeros else None
 
 
+def _one_event_invoke_config(original: Any, backend: Any, function_name: str, config: dict[str, Any]) -> Any:
+    """A put replaces what was; moto adds to a list and answers with its first entry for ever."""
+    backend.get_function(function_name).event_invoke_config.clear()
+    return original(backend, function_name, config)
+
+
+def _endpoint_with_routes(original: Any, backend: Any, vpc_id: str, **change: Any) -> None:
+    """A gateway endpoint's route tables carry its route; moto writes it when the endpoint is made, and never after."""
+    original(backend, vpc_id=vpc_id, **change)
+    prefix_list = backend.vpc_end_points[vpc_id].destination_prefix_list_id
+    for table in (change.get("add_route_tables") or []) if prefix_list else []:
+        backend.create_route(table, None, gateway_id=vpc_id, destination_prefix_list_id=prefix_list)
+    for table in (change.get("remove_route_tables") or []) if prefix_list else []:
+        backend.delete_route(table, prefix_list)
+
+
 _CORRECTIONS = (
+    (VPCBackend, "modify_vpc_endpoint", _wrapped(VPCBackend.modify_vpc_endpoint, _endpoint_with_routes)),
+    (
+        LambdaBackend,
+        "put_function_event_invoke_config",
+        _wrapped(LambdaBackend.put_function_event_invoke_config, _one_event_invoke_config),
+    ),
     (IAMBackend, "_init_aws_policies", _wrapped(IAMBackend._init_aws_policies, _policies_of_one_partition)),
     (CloudWatchBackend, "tag_resource", _wrapped(CloudWatchBackend.tag_resource, _tagged_dashboard)),
     (TaggingService, "validate_tags", _wrapped(TaggingService.validate_tags, _tags_without_cloudformations)),

@@ -54,7 +54,8 @@ class Created:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One deployed resource. `properties` are resolved, as they were deployed; `attributes` are what GetAtt gives."""
+    """One deployed resource. `properties` are resolved, as they were deployed; `attributes` are what GetAtt gives;
+    `content` are digests of what properties point to outside the template (local code)."""
 
     type: str
     logical_id: str
@@ -66,6 +67,7 @@ class Resource:
     depends_on: tuple[str, ...]
     deletion_policy: str
     update_replace_policy: str
+    content: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,25 +4,29 @@ import io
 import zipfile
 from pathlib import Path
 
-from stackproof.embedded.deploy.model import DeploymentFailed
+from stackproof.errors import StackproofError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can carry
 _MODES = {True: 0o100755, False: 0o100644}
 
 
+class NothingToPack(StackproofError):
+    """A path of code leads to no file."""
+
+
 def pack(source: Path) -> bytes:
     """A zip of a folder's files (sorted, without times), or of one file; bytecode caches are left out.
 
-    Raises: DeploymentFailed when there is nothing to pack.
+    Raises: NothingToPack when there is no file.
     """
     if source.is_file():
         return source.read_bytes() if zipfile.is_zipfile(source) else _zip([(source.name, source)])
     if not source.is_dir():
-        raise DeploymentFailed(f"{source}: there is no such folder or file to pack.")
+        raise NothingToPack(f"{source}: there is no such folder or file to pack.")
     files = [(path.relative_to(source).as_posix(), path) for path in source.rglob("*") if path.is_file()]
     kept = [(name, path) for name, path in files if "__pycache__" not in path.parts and path.suffix != ".pyc"]
     if not kept:
-        raise DeploymentFailed(f"{source}: the folder has no files to pack.")
+        raise NothingToPack(f"{source}: the folder has no files to pack.")
     return _zip(sorted(kept))
 
 

@@ -52,6 +52,10 @@ class ResourceType:
         """Delete it."""
         raise NotImplementedError
 
+    def content(self, ctx: Context, p: Properties) -> dict[str, str]:
+        """Digests of what properties point to outside the template, by property: it can change while they do not."""
+        return {}
+
     def replaces(self, old: Properties, new: Properties, changed: frozenset[str]) -> bool:
         """Whether the change needs a new resource in place of the old one."""
         return bool(changed & self.create_only)

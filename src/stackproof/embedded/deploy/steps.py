@@ -1,7 +1,7 @@
 """The single steps of a deployment: make, change, replace or remove one resource, and undo it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,6 +53,7 @@ class Steps:
             deletion_policy=declared.deletion_policy,
             update_replace_policy=declared.update_replace_policy,
         )
+        wanted = replace(wanted, content=_understood(wanted, kind.content, self._context(wanted), p))
         if old is None:
             return self._create(kind, wanted)
         if old.type != declared.type:
@@ -192,6 +193,7 @@ def _changed(old: Resource, new: Resource) -> frozenset[str]:
     names = {*old.properties, *new.properties} - {"Tags"}
     missing = object()
     changed = {n for n in names if not _equal(old.properties.get(n, missing), new.properties.get(n, missing))}
+    changed |= {n for n, digest in new.content.items() if old.content.get(n) != digest}
     return frozenset(changed | ({"Tags"} if old.tags != new.tags else set()))
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
-from stackproof.embedded.deploy.package import pack
+from stackproof.embedded.deploy.package import NothingToPack, pack
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type
 from stackproof.embedded.errors import AwsError, UnsupportedProperty
 
@@ -92,6 +92,9 @@ class Function(ResourceType):
             "Tags": answer.get("Tags", {}),
         }
 
+    def content(self, ctx: Context, p: Properties) -> dict[str, str]:
+        return {"Code": _digest(ctx, p)["sha256"]} if isinstance(p.get("Code"), str) else {}
+
     def update(self, ctx: Context, resource: Resource, p: Properties, changed: frozenset[str]) -> Created:
         name = resource.physical_id
         if changed & {"Code", "Architectures"}:
@@ -133,7 +136,10 @@ def code(ctx: Context, p: Properties) -> dict[str, Any]:
     """
     match p.get("Code"):
         case str(path):
-            return {"ZipFile": pack(ctx.base / path)}
+            try:
+                return {"ZipFile": pack(ctx.base / path)}
+            except NothingToPack as error:
+                raise ctx.failed(f"Code: {error}") from error
         case {"ZipFile": str(text), **rest} if not rest:
             return {"ZipFile": _inline(text)}
         case {"S3Bucket": str(bucket), "S3Key": str(key), **rest} if set(rest) <= {"S3ObjectVersion"}:

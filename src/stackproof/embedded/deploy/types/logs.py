@@ -88,6 +88,7 @@ class MetricFilter(ResourceType):
         return {key[:1].upper() + key[1:]: value for key, value in found.items()}
 
     def update(self, ctx: Context, resource: Resource, p: Properties, changed: frozenset[str]) -> Created:
+        self.delete(ctx, resource)  # moto keeps the old filter beside one of the same name
         self._put(ctx, resource.physical_id, p)
         return Created(physical_id=resource.physical_id)
 
