@@ -1,0 +1,197 @@
+"""What real AWS checks while it makes a resource, and moto does not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stackproof.embedded.deploy import DeploymentFailed, TemplateError
+from stackproof.errors import StackproofError
+from tests.embedded.deploy.support import Site
+from tests.embedded.deploy.test_deploy_types import ALARM, FUNCTION, METRIC, ROLE, ROOT, VPC, document, trust
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/x"
+LOGS = "logs.eu-central-1.amazonaws.com"
+
+
+def logs_statement(pattern: str) -> dict[str, Any]:
+    condition = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": pattern}}
+    principal = {"Service": LOGS}
+    return {
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": "kms:Encrypt*",
+        "Resource": "*",
+        "Condition": condition,
+    }
+
+
+def key(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document(*ROOT["Statement"], *statements)}}
+
+
+def group(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/a/b", **properties}}
+
+
+def test_a_log_group_needs_a_key_that_logs_may_use_for_it(site: Site) -> None:
+    arn = "arn:aws:logs:eu-central-1:123456789012:log-group:"
+    encrypted = group(KmsKeyId={"Fn::GetAtt": ["Key", "Arn"]})
+    for statements in ([], [logs_statement(f"{arn}/other/*")]):
+        with pytest.raises(DeploymentFailed, match=r"Group \(AWS::Logs::LogGroup\): KmsKeyId: AccessDeniedException"):
+            site.deploy({"Key": key(*statements), "Group": encrypted})
+    site.deploy({"Key": key(logs_statement(f"{arn}/a/*")), "Group": encrypted})
+
+
+def test_a_log_group_takes_the_arn_of_its_key(site: Site) -> None:
+    with pytest.raises(DeploymentFailed, match="it must be the key's ARN"):
+        site.deploy({"Key": key(), "Group": group(KmsKeyId={"Ref": "Key"})})
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*"}, "PutKeyPolicy"),
+        ({"Effect": "Allow", "Principal": {"AWS": "me"}, "Action": "kms:*", "Resource": "*"}, "invalid principal 'me'"),
+        (
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::123456789012:role/gone"},
+                "Action": "*",
+                "Resource": "*",
+            },
+            "role/gone does not exist",
+        ),
+        ({"Effect": "Perhaps", "Principal": "*", "Action": "*", "Resource": "*"}, "Effect must be Allow or Deny"),
+        ({"Effect": "Allow", "Action": "*", "Resource": "*"}, "no Principal"),
+        ({"Effect": "Allow", "Principal": "*", "Resource": "*"}, "needs Action or NotAction"),
+        ({"Effect": "Allow", "Principal": "*", "Action": "*", "Resources": "*"}, "unknown element Resources"),
+        (
+            {"Effect": "Allow", "Principal": {"Service": "s3"}, "Action": "*", "Resource": "*"},
+            "invalid service principal",
+        ),
+    ],
+)
+def test_key_policies(site: Site, statement: dict[str, Any], said: str) -> None:
+    with pytest.raises(DeploymentFailed, match=f"Key .*{said}"):
+        site.deploy({"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document(statement)}}})
+
+
+def test_a_bucket_policy_speaks_of_its_bucket(site: Site) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::other/*"}
+    policy = {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": document(statement)}
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket"},
+        "Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": policy},
+    }
+    with pytest.raises(DeploymentFailed, match="invalid resource 'arn:aws:s3:::other/"):
+        site.deploy(resources)
+
+
+def test_a_role_has_no_principal_in_its_own_policies(site: Site) -> None:
+    inline = document({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"})
+    role = {"AssumeRolePolicyDocument": trust(), "Policies": [{"PolicyName": "p", "PolicyDocument": inline}]}
+    with pytest.raises(DeploymentFailed, match=r"Role .*Policies\[0\].* unexpected Principal"):
+        site.deploy({"Role": {"Type": "AWS::IAM::Role", "Properties": role}})
+
+
+def test_a_function_may_send_to_its_dead_letter_queue(site: Site) -> None:
+    target = {"DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Queue", "Arn"]}}}
+    function = {**FUNCTION, "Properties": {**FUNCTION["Properties"], **target}}
+    resources = {"Role": ROLE, "Queue": {"Type": "AWS::SQS::Queue"}, "F": function}
+    stack = site.deploy(resources)
+    assert site.access.asked[-1][:2] == (stack.resources["Role"].arn, "sqs:SendMessage")
+    site.deployer.delete("small")
+    role = {**ROLE, "Properties": {**ROLE["Properties"], "RoleName": "fixed"}}
+    site.access.denied.add(("arn:aws:iam::123456789012:role/fixed", "sqs:SendMessage"))
+    with pytest.raises(DeploymentFailed, match="does not have permissions to call SendMessage on SQS"):
+        site.deploy({**resources, "Role": role})
+
+
+def test_a_function_needs_a_role_that_exists(site: Site) -> None:
+    role = "arn:aws:iam::123456789012:role/gone"
+    with pytest.raises(DeploymentFailed, match="there is no role arn:aws:iam::123456789012:role/gone"):
+        site.deploy({"F": {**FUNCTION, "Properties": {**FUNCTION["Properties"], "Role": role}}})
+
+
+def test_a_route_needs_its_gateway_attached(site: Site) -> None:
+    def resources(**more: Any) -> dict[str, Any]:
+        attachment = {"VpcId": {"Ref": "Vpc"}, "InternetGatewayId": {"Ref": "Gateway"}}
+        route = {
+            "RouteTableId": {"Ref": "Table"},
+            "GatewayId": {"Ref": "Gateway"},
+            "DestinationCidrBlock": "0.0.0.0/0",
+        }
+        return {
+            "Vpc": VPC,
+            "Gateway": {"Type": "AWS::EC2::InternetGateway"},
+            "Table": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": {"Ref": "Vpc"}}},
+            "Route": {"Type": "AWS::EC2::Route", "Properties": route, **more},
+            "Attachment": {"Type": "AWS::EC2::VPCGatewayAttachment", "Properties": attachment},
+        }
+
+    with pytest.raises(DeploymentFailed, match=r"Route .*not attached yet"):
+        site.deploy(resources())
+    site.deploy(resources(DependsOn="Attachment"))
+    site.deployer.delete("small")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"DatapointsToAlarm": 2}, "DatapointsToAlarm is more than EvaluationPeriods"),
+        ({"Period": 45}, "Period: ValidationError: 45"),
+        ({"Statistic": None}, "either Statistic or ExtendedStatistic"),
+        ({"Metrics": [{"Id": "a", "Expression": "1"}]}, "either MetricName or Metrics"),
+        ({"MetricName": None}, "either MetricName or Metrics"),
+    ],
+)
+def test_alarms(site: Site, change: dict[str, Any], said: str) -> None:
+    properties = {k: v for k, v in {**ALARM, **METRIC, **change}.items() if v is not None}
+    with pytest.raises(DeploymentFailed, match=f"Alarm .*{said}"):
+        site.deploy({"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("no json", "not JSON"),
+        ("[]", "a list 'widgets'"),
+        (json.dumps({"widgets": [{"type": "metric", "properties": {}}]}), "/widgets/0/properties: region is missing"),
+        (json.dumps({"widgets": [{"type": "text", "width": 25}]}), "/widgets/0/width must be 1 to 24"),
+        ({"widgets": []}, "a JSON text, not a mapping"),
+    ],
+)
+def test_dashboards(site: Site, body: Any, said: str) -> None:
+    with pytest.raises(DeploymentFailed, match=f"Board .*{said}"):
+        site.deploy({"Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": body}}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::SQS::QueuePolicy", {"Queues": 5, "PolicyDocument": {}}),
+        ("AWS::IAM::Role", {"AssumeRolePolicyDocument": "text"}),
+        ("AWS::IAM::Role", {"AssumeRolePolicyDocument": trust(), "Policies": ["text"]}),
+        ("AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": [5]}}),
+        ("AWS::S3::Bucket", {"BucketEncryption": "yes"}),
+        ("AWS::S3::Bucket", {"BucketName": "Not_A_Name"}),
+        ("AWS::KMS::Key", {"KeyPolicy": {"Statement": "x", "Version": "2012-10-17"}}),
+        ("AWS::DynamoDB::Table", {"KeySchema": "k"}),
+        ("AWS::Batch::JobQueue", {"Priority": "high", "ComputeEnvironmentOrder": []}),
+        ("AWS::EC2::VPC", {"CidrBlock": 5}),
+        ("AWS::Events::Rule", {"Targets": [{"Id": "a", "Arn": "no"}], "ScheduleExpression": "rate(1 minute)"}),
+        ("AWS::SNS::Topic", {"Tags": 5}),
+        ("AWS::Lambda::Permission", {"Action": "a", "FunctionName": "gone", "Principal": "s3.amazonaws.com"}),
+    ],
+)
+def test_a_value_of_the_wrong_form_is_an_error_that_names_the_resource(
+    site: Site, kind: str, properties: dict[str, Any]
+) -> None:
+    with pytest.raises(StackproofError, match="Tried"):
+        site.deploy({"Tried": {"Type": kind, "Properties": properties}})
+
+
+def test_a_required_property_that_is_missing(site: Site) -> None:
+    with pytest.raises(TemplateError, match=r"Tried\.PolicyDocument is missing; AWS::S3::BucketPolicy needs it"):
+        site.deploy({"Tried": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "b"}}})
