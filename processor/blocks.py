@@ -12,7 +12,7 @@ import numpy as np
 from .contract import BYTE_ORDER_MARK, HEADER, MAGIC_NUMBERS, MAX_LINE_BYTES, TRAILER_PREFIX, FileReason
 
 _LF = ord("\n")
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 16 << 20
 _HEAD_BYTES = 8
 _LONGEST_HEADER = len(BYTE_ORDER_MARK) + len(HEADER) + len(b"\r\n")
 

@@ -8,9 +8,9 @@ and compared, so that a collision never makes a duplicate.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -73,8 +73,13 @@ class SeenIds:
         suspects = self._filter.may_contain(ordered)
         suspects[1:] |= ordered[1:] == ordered[:-1]
         repeated = np.zeros(len(ids), np.bool_)
-        for rows, grains in self._groups(ordered, order, np.unique(ordered[suspects])):
-            repeated[rows] = self._repeats(ids.gather(rows).to_list(), grains)
+        groups = list(self._groups(ordered, order, np.unique(ordered[suspects])))
+        if groups:
+            rows = np.concatenate([rows for rows, _ in groups])
+            texts = iter(ids.gather(rows).to_list())
+            repeated[rows] = [
+                repeats for group, grains in groups for repeats in self._repeats(islice(texts, len(group)), grains)
+            ]
         fresh = ~repeated[order]
         self._remember(ordered[fresh], offsets[order[fresh]])
         return repeated
@@ -97,7 +102,7 @@ class SeenIds:
                 found.setdefault(index, []).extend(run.grains[firsts[index] : lasts[index]].tolist())
         return found
 
-    def _repeats(self, ids: list[str], grains: list[int]) -> list[bool]:
+    def _repeats(self, ids: Iterable[str], grains: list[int]) -> list[bool]:
         """Which of `ids`, in line order and of equal hash, stand in an earlier line."""
         seen = {self._id_in(grain) for grain in grains}
         repeats = []

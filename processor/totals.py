@@ -7,14 +7,30 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from .contract import AMOUNT_SCALE
 
-_SUM_TYPE = pl.Decimal(38, AMOUNT_SCALE)
+Keys = npt.NDArray[np.uint64]
+
 _CURRENCY_BITS, _DATE_BITS = 8, 23
 _DATE_OFFSET = 1 << (_DATE_BITS - 1)
 """Days from 1970 reach from -719162 to 2932896: moved up, they are positive and fit."""
+_LOW_BITS = 32
+"""Amounts are added in two halves, so that no sum of a million can overflow 64 bits."""
 _COMPACT_ROWS = 1 << 20
+_SUM_TYPE = pl.Decimal(38, AMOUNT_SCALE)
+_GROUPS: dict[str, pl.DataType] = {"key": pl.UInt64(), "transactions": pl.Int64(), "scaled": pl.Int128()}
+SCHEMA = pa.schema(
+    [
+        ("debtor_account", pa.string()),
+        ("currency", pa.string()),
+        ("booking_date", pa.date32()),
+        ("transactions", pa.int64()),
+        ("amount", pa.decimal128(38, AMOUNT_SCALE)),
+    ]
+)
 
 
 class Totals:
@@ -25,47 +41,92 @@ class Totals:
         self._accounts = pl.Categorical(pl.Categories.random())
         # Polars forgets categories that no column refers to: this one keeps the codes of all blocks the same.
         self._anchor = pl.Series([""], dtype=self._accounts)
-        self._parts: list[pl.DataFrame] = []
+        self._lines: list[tuple[Keys, npt.NDArray[np.int64]]] = []
         self._rows = 0
-        self._limit = _COMPACT_ROWS
+        self._groups = pl.DataFrame(schema=_GROUPS)
 
     def add(
         self, accounts: pl.Series, currencies: npt.NDArray[np.integer], dates: pl.Series, amounts: pl.Series
     ) -> None:
         """Add lines; `currencies` are positions in the list that was given at the start."""
         codes = accounts.cast(self._accounts).to_physical().to_numpy().astype(np.uint64)
-        days = (dates.cast(pl.Int32).to_numpy().astype(np.int64) + _DATE_OFFSET).astype(np.uint64)
+        days = (dates.to_physical().to_numpy() + np.int64(_DATE_OFFSET)).astype(np.uint64)
         keys = ((codes << np.uint64(_CURRENCY_BITS)) | currencies.astype(np.uint64)) << np.uint64(_DATE_BITS) | days
-        part = pl.DataFrame({"key": keys, "amount": amounts.cast(_SUM_TYPE)})
-        self._parts.append(part.with_columns(transactions=pl.lit(1, pl.Int64)))
-        self._rows += len(part)
-        if self._rows > self._limit:
-            self._parts = [self._combined()]
-            self._rows = len(self._parts[0])
-            self._limit = _COMPACT_ROWS + self._rows
+        self._lines.append((keys, amounts.to_physical().cast(pl.Int64).to_numpy()))
+        self._rows += len(keys)
+        if self._rows > _COMPACT_ROWS:
+            self._compact()
 
     def write(self, path: Path) -> None:
         """Write all groups as Parquet, sorted by account, currency and date."""
-        groups = self._combined()
-        keys = groups["key"].to_numpy()
-        codes = (keys >> np.uint64(_CURRENCY_BITS + _DATE_BITS)).astype(np.uint32)
-        currencies = (keys >> np.uint64(_DATE_BITS)) & np.uint64((1 << _CURRENCY_BITS) - 1)
-        days = (keys & np.uint64((1 << _DATE_BITS) - 1)).astype(np.int64) - _DATE_OFFSET
-        names = pl.Series(self._currencies, dtype=pl.String)
-        table = pl.DataFrame(
+        self._compact()
+        keys = self._groups["key"].to_numpy()
+        codes, account = np.unique(
+            (keys >> np.uint64(_CURRENCY_BITS + _DATE_BITS)).astype(np.uint32), return_inverse=True
+        )
+        names = pl.Series(codes).cat.to(self._accounts).cast(pl.String)
+        by_name = names.arg_sort().to_numpy()
+        rank = np.empty(len(codes), np.uint64)
+        rank[by_name] = np.arange(len(codes), dtype=np.uint64)
+        # Positions of currencies are in alphabetical order and days in order of time: with the rank of the account's
+        # name in its place the key itself sorts.
+        rest = keys & np.uint64((1 << _CURRENCY_BITS + _DATE_BITS) - 1)
+        order = pl.Series((rank[account] << np.uint64(_CURRENCY_BITS + _DATE_BITS)) | rest).arg_sort().to_numpy()
+        rest = rest[order]
+        frame = pl.DataFrame(
             {
-                "debtor_account": pl.Series(codes).cat.to(self._accounts).cast(pl.String),
-                "currency": names.gather(currencies),
-                "booking_date": pl.Series(days).cast(pl.Int32).cast(pl.Date),
-                "transactions": groups["transactions"],
-                "amount": groups["amount"],
+                "debtor_account": names.gather(account[order]),
+                "currency": pl.Series(self._currencies, dtype=pl.String).gather(rest >> np.uint64(_DATE_BITS)),
+                "booking_date": pl.Series(_dates(rest)).cast(pl.Date),
+                "transactions": self._groups["transactions"].gather(order),
+                "amount": self._groups["scaled"].gather(order).cast(pl.Decimal(38, 0)),
             }
         )
-        table.sort("debtor_account", "currency", "booking_date").write_parquet(
-            path, compression="zstd", compression_level=1
-        )
+        _write(frame, path)
 
-    def _combined(self) -> pl.DataFrame:
-        schema = {"key": pl.UInt64(), "amount": _SUM_TYPE, "transactions": pl.Int64()}
-        together = pl.concat([pl.DataFrame(schema=schema), *self._parts]).group_by("key")
-        return together.agg(pl.col("amount").sum().cast(_SUM_TYPE), pl.col("transactions").sum())
+    def _compact(self) -> None:
+        """Turn lines into groups, and groups that were found before into one."""
+        if self._lines:
+            groups = _group(*(np.concatenate(part) for part in zip(*self._lines, strict=True)))
+            if len(self._groups):
+                again = pl.concat([self._groups, groups]).group_by("key")
+                groups = again.agg(pl.col("transactions").sum(), pl.col("scaled").sum())
+            self._groups = groups
+        self._lines, self._rows = [], 0
+
+
+def _group(keys: Keys, amounts: npt.NDArray[np.int64]) -> pl.DataFrame:
+    """Lines by key: how many, and the exact sum of their amounts."""
+    order = pl.Series(keys).arg_sort().to_numpy()
+    keys, amounts = keys[order], amounts[order]
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.empty(0, np.int64)
+    if not len(first):
+        return pl.DataFrame(schema=_GROUPS)
+    columns = {
+        "key": keys[first],
+        "transactions": np.diff(np.append(first, len(keys))),
+        "high": np.add.reduceat(amounts >> _LOW_BITS, first),
+        "low": np.add.reduceat(amounts & ((1 << _LOW_BITS) - 1), first),
+    }
+    scaled = pl.col("high").cast(pl.Int128) * pl.lit(1 << _LOW_BITS, pl.Int128) + pl.col("low").cast(pl.Int128)
+    return pl.DataFrame(columns).select("key", "transactions", scaled=scaled)
+
+
+def _dates(keys: Keys) -> npt.NDArray[np.int32]:
+    return ((keys & np.uint64((1 << _DATE_BITS) - 1)).astype(np.int64) - _DATE_OFFSET).astype(np.int32)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    table = frame.to_arrow(compat_level=pl.CompatLevel.newest()).combine_chunks()
+    amounts = table["amount"].combine_chunks()
+    # The integers are amounts in units of 10**-4: the same bits with the point in its place.
+    exact = pa.Array.from_buffers(SCHEMA.field("amount").type, len(amounts), amounts.buffers(), offset=amounts.offset)
+    columns = [*table.columns[:-1], exact]
+    pq.write_table(
+        pa.Table.from_arrays(columns, names=SCHEMA.names),
+        path,
+        compression="zstd",
+        compression_level=1,
+        write_statistics=["debtor_account"],
+        store_schema=False,
+    )
