@@ -18,7 +18,7 @@ def judge(session: Embedded, stack: Stack, parts: Parts, scenario: Scenario, sto
         *_invariants(batches, scenario, story),
         *_batches(batches, scenario, story),
         *_alarms(session, stack, scenario, story),
-        *_dead_letters(session, stack, scenario),
+        *(_left_behind(session, stack, parts) if scenario.expect.deleted else _dead_letters(session, stack, scenario)),
         *_metrics(session, scenario),
         *_services(session, stack, scenario),
     ]
@@ -121,6 +121,21 @@ def _dead_letters(session: Embedded, stack: Stack, scenario: Scenario) -> Iterat
             yield f"{waiting} messages wait in {logical_id}, not {expected}."
 
 
+def _left_behind(session: Embedded, stack: Stack, parts: Parts) -> Iterator[str]:
+    """After the stack's deletion: everything with data is there, and the inbox calls a deleted function no more."""
+    s3 = session.client("s3")
+    inbox = stack.resources[parts.inbox].physical_id
+    if s3.get_bucket_notification_configuration(Bucket=inbox).get("LambdaFunctionConfigurations"):
+        yield f"{parts.inbox} still notifies a function of the deleted stack."
+    kept = {b["Name"] for b in s3.list_buckets()["Buckets"]} | set(
+        session.client("dynamodb").list_tables()["TableNames"]
+    )
+    for resource in stack.resources.values():
+        data = resource.type in ("AWS::S3::Bucket", "AWS::DynamoDB::Table")
+        if data and resource.deletion_policy == "Retain" and resource.physical_id not in kept:
+            yield f"{resource.logical_id} was to be retained and is gone."
+
+
 def _metrics(session: Embedded, scenario: Scenario) -> Iterator[str]:
     totals = metric_totals(session)
     for name, expected in scenario.expect.metrics.items():
@@ -140,5 +155,5 @@ def _services(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[s
         if resource.type == "AWS::Lambda::Function":
             name = resource.physical_id
             ended = [i for i in session.functions.events.invocations() if i.function == name and not i.killed]
-            if scenario.expect.traces and len(session.functions.traces(name)) < len(ended):
+            if len(session.functions.traces(name)) < len(ended):
                 yield f"{name} was invoked {len(ended)} times and traced {len(session.functions.traces(name))} times."

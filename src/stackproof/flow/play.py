@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from stackproof.embedded import faults
+from stackproof.embedded.deploy import DeploymentFailed
 from stackproof.embedded.session import Embedded, Stack
 from stackproof.errors import StackproofError
 from stackproof.flow import scenario as steps
@@ -100,6 +101,8 @@ class Player:
                     self._attempt(step, role)
             case steps.Delete():
                 self._delete_archive(step)
+            case steps.DeleteStack():
+                self._delete_stack()
 
     def finish(self) -> Story:
         """Close the story: a fault that met no call is a problem of the scenario."""
@@ -220,6 +223,12 @@ class Player:
             except ClientError:
                 continue
             self.story.problems.append(f"{version['Key']} could be deleted although it is locked.")
+
+    def _delete_stack(self) -> None:
+        try:
+            self._session.deployer.delete(self._stack.name)
+        except DeploymentFailed as error:
+            self.story.problems.append(f"The stack can't be deleted: {error}")
 
     def _role(self, name: str) -> str:
         """The ARN of a role's logical id, or the producer's."""

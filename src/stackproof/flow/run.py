@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from stackproof import deployment
 from stackproof.embedded.clock import real_seconds
@@ -136,9 +135,13 @@ class Stage:
     begun: datetime
     fresh: Snapshot
 
+    def reset(self) -> None:
+        """Return to the fresh stack."""
+        self.session.restore(self.fresh)
+
     def play(self, scenario: scenarios.Scenario) -> list[str]:
         """Play one scenario from the fresh stack; returns what is not as it must be."""
-        self.session.restore(self.fresh)
+        self.reset()
         player = Player(self.session, self.stack, self.setting.scenarios.parts)
         for step in scenario.steps:
             player.play(step)
@@ -170,7 +173,9 @@ def run_scenarios(
                 began = real_seconds()
                 problems = stage.play(scenario)
                 took["flow"] = real_seconds() - began
-                outcomes.append(_outcome(stage.session, stage.stack, setting, scenario, problems, dict(took), stage.begun))
+                outcomes.append(
+                    _outcome(stage.session, stage.stack, setting, scenario, problems, dict(took), stage.begun)
+                )
                 took.pop("deploy", None)
     return sorted(outcomes, key=lambda o: [s.name for s in wanted].index(o.scenario))
 

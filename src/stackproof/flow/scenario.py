@@ -60,7 +60,7 @@ class Run(_Model):
     """Time passes until every batch is settled; more than `limit` is a failure."""
 
     do: Literal["run"]
-    limit: Seconds = 8 * 3600
+    limit: Seconds = 2 * 3600
 
 
 class Advance(_Model):
@@ -187,8 +187,15 @@ class Delete(_Model):
     key: str
 
 
+class DeleteStack(_Model):
+    """The operator deletes the stack; what its policies retain stays."""
+
+    do: Literal["delete_stack"]
+
+
 Step = Annotated[
     Upload
+    | DeleteStack
     | Run
     | Advance
     | InjectFault
@@ -235,7 +242,7 @@ class Expectation(_Model):
     audit: Literal["intact", "broken"] = "intact"
     expired: bool = False
     settled: bool = True
-    traces: bool = True
+    deleted: bool = False
 
 
 class Scenario(_Model):
@@ -269,6 +276,8 @@ class Scenarios(_Model):
 
     parts: Parts
     scenarios: list[Scenario]
+    permissions: dict[str, dict[str, str]] = {}
+    """Role -> Allow statement (policy/Sid) -> a scenario that fails without the statement."""
 
     def named(self, name: str) -> Scenario:
         """The scenario of that name.
