@@ -20,6 +20,7 @@ ID = re.compile(r"[A-Z0-9]{6,35}")
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,4})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TRAILER = re.compile(rb"TRAILER,([0-9]{1,18}),(-?[0-9]{1,30}(\.[0-9]{1,30})?)")
+CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+")
 LETTERS = str.maketrans({chr(code): str(code - 55) for code in range(ord("A"), ord("Z") + 1)})
 MAGIC = (
@@ -32,6 +33,7 @@ MAGIC = (
     b"7z\xbc\xaf'\x1c",
     b"\x04\x22M\x18",
 )
+STRUCTURAL = ("COLUMNS", "ENCODING", "QUOTING", "CONTROL_CHARACTER")
 TABLES = code_tables()
 TYPE_SET = frozenset(TYPES)
 
@@ -100,7 +102,7 @@ def structure(raw: bytes, max_line_bytes: int) -> tuple[list[str], list[str]]:
         found = set()
     except UnicodeDecodeError:
         line, found = raw, {"ENCODING"}
-    if any(byte < 0x20 or byte == 0x7F for byte in raw):
+    if CONTROL.search(raw):
         found.add("CONTROL_CHARACTER")
     fields: list[str] = []
     try:
@@ -109,7 +111,7 @@ def structure(raw: bytes, max_line_bytes: int) -> tuple[list[str], list[str]]:
             found.add("COLUMNS")
     except QuoteError:
         found.add("QUOTING")
-    return fields, [name for name in ("COLUMNS", "ENCODING", "QUOTING", "CONTROL_CHARACTER") if name in found]
+    return fields, [name for name in STRUCTURAL if name in found] if found else []
 
 
 def read_date(text: str) -> datetime.date | None:
