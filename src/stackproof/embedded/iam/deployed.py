@@ -93,13 +93,13 @@ class Deployed:
         return None
 
     def _function_policy(self, resource: str) -> Document | None:
-        name, _, qualifier = resource.split(":", 6)[6].partition(":")
-        for function in self._backend(lambda_backends)._lambdas.all():
-            if function.function_name == name and function.policy.statements:
-                if qualifier:
-                    raise EmbeddedError(f"The policy of the qualified function {resource} is not emulated.")
-                return {"Version": "2012-10-17", "Statement": function.policy.statements}
-        return None
+        _, _, qualifier = resource.split(":", 6)[6].partition(":")
+        function = self._backend(lambda_backends)._lambdas.get_arn(resource.removesuffix(f":{qualifier}"))
+        if function is None or not function.policy.statements:
+            return None
+        if qualifier:
+            raise EmbeddedError(f"The policy of the qualified function {resource} is not emulated.")
+        return {"Version": "2012-10-17", "Statement": function.policy.statements}
 
     def bucket(self, name: str) -> FakeBucket | None:
         """A bucket of this account."""
