@@ -10,8 +10,10 @@ from typing import Protocol
 import numpy as np
 
 from .contract import BYTE_ORDER_MARK, HEADER, MAGIC_NUMBERS, MAX_LINE_BYTES, TRAILER_PREFIX, FileReason
+from .words import PADDING
 
 _LF = ord("\n")
+_PAD = bytes(PADDING)
 BLOCK_BYTES = 16 << 20
 _HEAD_BYTES = 8
 _LONGEST_HEADER = len(BYTE_ORDER_MARK) + len(HEADER) + len(b"\r\n")
@@ -34,9 +36,14 @@ class Block:
     offset: int
     """Position of the first byte in the file."""
     data: bytes
-    """The lines with their line ends; always ends in LF."""
+    """The lines with their line ends, the last of them LF; then PADDING zero bytes."""
     terminated: bool = True
     """False if the last LF is not in the file, because the file ends without one."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the lines."""
+        return len(self.data) - PADDING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,22 +99,24 @@ class Reader:
 
     def units(self) -> Iterator[Block | LongLine | Ending]:
         """The data lines in order, closed by one Ending. The last line is held back until known to be it."""
+        chunk = b""
         while True:
-            cut = self._pending.rfind(b"\n", 0, -1) + 1 if self._pending else 0
-            if cut:
-                block, self._pending = self._pending[:cut], self._pending[cut:]
-                early = _early_trailer(block)
-                if early != 0:
-                    yield self._block(block if early is None else block[:early])
-                if early is not None:
-                    yield Ending(early=True)
-                    return
+            block = self._whole_lines(chunk)
+            early = _early_trailer(block)
+            if early != 0 and len(block) > PADDING:
+                yield self._block(block if early is None else block[:early] + _PAD)
+            if early is not None:
+                yield Ending(early=True)
+                return
+            chunk = b""
             if len(self._pending) > self._max_line_bytes + len(b"\r\n"):
                 ending = yield from self._long_line()
                 if ending is not None:
                     yield ending
                     return
-            elif not self._read():
+                continue
+            chunk = self._next_chunk()
+            if not chunk:
                 yield from self._last_line()
                 return
 
@@ -118,13 +127,27 @@ class Reader:
             self._pending = b""
         return self._hash.hexdigest()
 
-    def _read(self) -> bool:
+    def _next_chunk(self) -> bytes:
         chunk = b"" if self._ended else self._source.read(self._block_bytes)
         self._ended = not chunk
         self._hash.update(chunk)
         self.size += len(chunk)
-        self._pending = self._pending + chunk if self._pending else chunk
+        return chunk
+
+    def _read(self) -> bool:
+        chunk = self._next_chunk()
+        self._pending += chunk
         return bool(chunk)
+
+    def _whole_lines(self, chunk: bytes) -> bytes:
+        """All of `_pending` and `chunk` up to the last LF that something follows, padded; the rest is then pending."""
+        cut = chunk.rfind(b"\n", 0, -1) + 1
+        if not cut:
+            chunk, self._pending = self._pending + chunk, b""
+            cut = chunk.rfind(b"\n", 0, -1) + 1
+        block = b"".join((self._pending, memoryview(chunk)[:cut], _PAD))
+        self._pending = chunk[cut:]
+        return block
 
     def _advance(self, size: int, *, lines: int) -> None:
         self._offset += size
@@ -132,7 +155,7 @@ class Reader:
 
     def _block(self, data: bytes, *, terminated: bool = True) -> Block:
         block = Block(first_line=self._line, offset=self._offset, data=data, terminated=terminated)
-        self._advance(len(data), lines=int(np.count_nonzero(np.frombuffer(data, np.uint8) == _LF)))
+        self._advance(block.size, lines=int(np.count_nonzero(np.frombuffer(data, np.uint8) == _LF)))
         return block
 
     def _last_line(self) -> Iterator[Block | Ending]:
@@ -143,7 +166,7 @@ class Reader:
             return
         if last:
             terminated = last.endswith(b"\n")
-            yield self._block(last if terminated else last + b"\n", terminated=terminated)
+            yield self._block(last + (b"" if terminated else b"\n") + _PAD, terminated=terminated)
         yield Ending()
 
     def _long_line(self) -> Generator[LongLine, None, Ending | None]:
@@ -182,8 +205,8 @@ class Reader:
 def _early_trailer(block: bytes) -> int | None:
     """Position of the first line that starts like a trailer."""
     data = np.frombuffer(block, np.uint8)
-    starts = np.flatnonzero(data[:-1] == _LF) + 1
+    starts = np.flatnonzero(data == _LF) + 1
     # Most ids start with the same letter: two letters leave few lines to compare.
     first, second = TRAILER_PREFIX[:2]
-    alike = starts[(data[starts] == first) & (data[np.minimum(starts + 1, len(data) - 1)] == second)]
+    alike = starts[(data[starts] == first) & (data[starts + 1] == second)]
     return next((start for start in (0, *alike.tolist()) if block.startswith(TRAILER_PREFIX, start)), None)

@@ -33,7 +33,7 @@ any one grain, and 32 bits reach 32 GiB.
 _ID_AT_START = re.compile(rb'(?:"([A-Z0-9]{6,35})"|([A-Z0-9]{6,35})),')
 _LONGEST_START = len('"') + 35 + len('",')
 _RUNS_A_LEVEL = 8
-_LEVELS = 3
+_LEVELS = 2
 """Eight runs become one of the next level; runs of the last level stay as they are, which bounds the work space."""
 
 

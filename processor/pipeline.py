@@ -167,7 +167,7 @@ class _Run:
     def _mark_duplicates(self, frame: pl.DataFrame, checked: Checked, block: Block, lines: int) -> None:
         if self._seen is None:
             file_bytes = os.fstat(self._descriptor).st_size
-            expected = int(file_bytes / len(block.data) * lines * _EXPECTED_LINES_MARGIN)
+            expected = int(file_bytes / block.size * lines * _EXPECTED_LINES_MARGIN)
             self._seen = SeenIds(read_at=self._read_at, file_bytes=file_bytes, expected_lines=expected)
         rows = np.flatnonzero(checked.has_id)
         part = frame if len(rows) == len(frame) else frame[rows]

@@ -18,7 +18,6 @@ from .blocks import Block
 from .contract import COLUMNS, MAX_LINE_BYTES, Reason
 from .quotes import Quotes
 from .views import text_series
-from .words import PADDING
 
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
@@ -46,13 +45,14 @@ class Lines:
 
     def __init__(self, block: Block) -> None:
         self.block = block
-        self.data = np.frombuffer(block.data, np.uint8)
+        self.buffer = np.frombuffer(block.data, np.uint8)
+        self.data = self.buffer[: block.size]
         low = np.flatnonzero(self.data < 32)
         is_stop = self.data[low] == _LF
         self.stops: Positions = low[is_stop]
         self.starts: Positions = np.concatenate(([0], self.stops[:-1] + 1))
         others = low[~is_stop]
-        line_end = (self.data[others] == _CR) & (self.data[np.minimum(others + 1, len(self.data) - 1)] == _LF)
+        line_end = (self.data[others] == _CR) & (self.buffer[others + 1] == _LF)
         if not block.terminated:
             line_end &= others != len(self.data) - 2
         self.ends: Positions = self.stops.copy()
@@ -113,7 +113,7 @@ def split(lines: Lines, *, max_line_bytes: int = MAX_LINE_BYTES) -> Split:
     ends = np.ascontiguousarray(separators[first[good] + np.arange(len(COLUMNS))[:, np.newaxis]])
     starts = np.concatenate((lines.starts[good][np.newaxis], ends[:-1] + 1))
     ends[-1] = lines.ends[good]
-    buffer = np.concatenate((lines.data, np.zeros(PADDING, np.uint8)))
+    buffer = lines.buffer
     if quotes is not None:
         buffer = quotes.take_off(buffer, starts, ends, lines=good, first=first)
     fields = Fields(buffer=buffer, starts=starts, ends=ends)
