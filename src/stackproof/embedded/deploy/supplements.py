@@ -75,10 +75,10 @@ class Supplements:
 
 
 def _key(path: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
-    """The plain name at `path`: of the answer after `answer:`, else of the parameters; of an ARN its last part."""
+    """The plain name at `path`: of the answer after `answer:`, else of the parameters; of an ARN without its type."""
     source: Any = _get(answer, path.removeprefix("answer:")) if path.startswith("answer:") else _get(parameters, path)
     text = str(source[0] if isinstance(source, list) else source)
-    return re.split("[:/]", text)[-1] if text.startswith("arn:") else text
+    return re.split("[:/]", text.split(":", 5)[-1], maxsplit=1)[-1] if text.startswith("arn:") else text
 
 
 def _get(value: Any, path: str) -> Any:

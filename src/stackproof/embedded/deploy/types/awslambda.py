@@ -86,6 +86,7 @@ class Function(ResourceType):
             **configuration,
             "Code": p["Code"] if held == _digest(ctx, p) else held,
             "DeadLetterConfig": configuration.get("DeadLetterConfig"),
+            "Environment": configuration.get("Environment", {"Variables": {}}),
             "KmsKeyArn": configuration.get("KMSKeyArn"),
             "Layers": [layer["Arn"] for layer in configuration.get("Layers", [])],
             "ReservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),

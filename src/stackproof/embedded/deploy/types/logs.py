@@ -1,5 +1,7 @@
 """CloudWatch Logs."""
 
+from typing import Any
+
 from stackproof.embedded.deploy.checks import check_log_key
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
@@ -50,8 +52,7 @@ class LogGroup(ResourceType):
             else:
                 ctx.call("logs", remove, logGroupName=name)
         if "DeletionProtectionEnabled" in changed:
-            wanted = str(p.get("DeletionProtectionEnabled", False)).lower() == "true"
-            ctx.call("logs", "PutLogGroupDeletionProtection", logGroupIdentifier=name, deletionProtectionEnabled=wanted)
+            return super().update(ctx, resource, p, frozenset({"DeletionProtectionEnabled"}))
         if "Tags" in changed:
             if gone := [key for key in resource.tags if key not in ctx.tags]:
                 ctx.call("logs", "UntagResource", resourceArn=resource.arn, tagKeys=gone)
@@ -59,6 +60,8 @@ class LogGroup(ResourceType):
         return Created(physical_id=name, arn=resource.arn, attributes=resource.attributes)
 
     def delete(self, ctx: Context, resource: Resource) -> None:
+        if str(resource.properties.get("DeletionProtectionEnabled")).lower() == "true":
+            raise ctx.failed("ValidationException: the log group is protected from deletion.")
         ctx.call("logs", "DeleteLogGroup", logGroupName=resource.physical_id)
 
 
@@ -76,16 +79,15 @@ class MetricFilter(ResourceType):
         return Created(physical_id=name)
 
     def _put(self, ctx: Context, name: str, p: Properties) -> None:
-        made = ctx.request("logs", "PutMetricFilter", p, without=("FilterName",))
-        for transformation in made.get("metricTransformations", []):
-            if isinstance(transformation.get("dimensions"), list):
-                transformation["dimensions"] = {d["Key"]: d["Value"] for d in transformation["dimensions"]}
+        wanted = {**p, "MetricTransformations": [_with_map(one) for one in p["MetricTransformations"]]}
+        made = ctx.request("logs", "PutMetricFilter", wanted, without=("FilterName",))
         ctx.call("logs", "PutMetricFilter", filterName=name, **made)
 
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:
         answer = ctx.call("logs", "DescribeMetricFilters", logGroupName=p["LogGroupName"])
         found = next(f for f in answer["metricFilters"] if f["filterName"] == resource.physical_id)
-        return {key[:1].upper() + key[1:]: value for key, value in found.items()}
+        actual = {key[:1].upper() + key[1:]: value for key, value in found.items()}
+        return {**actual, "MetricTransformations": [_with_list(one) for one in found["metricTransformations"]]}
 
     def update(self, ctx: Context, resource: Resource, p: Properties, changed: frozenset[str]) -> Created:
         self.delete(ctx, resource)  # moto keeps the old filter beside one of the same name
@@ -95,3 +97,16 @@ class MetricFilter(ResourceType):
     def delete(self, ctx: Context, resource: Resource) -> None:
         group = resource.properties["LogGroupName"]
         ctx.call("logs", "DeleteMetricFilter", logGroupName=group, filterName=resource.physical_id)
+
+
+def _with_map(transformation: Properties) -> dict[str, Any]:
+    """CloudFormation lists the dimensions as Key and Value; the API maps them."""
+    listed = transformation.get("Dimensions")
+    mapped = {"Dimensions": {one["Key"]: one["Value"] for one in listed}} if isinstance(listed, list) else {}
+    return {**transformation, **mapped}
+
+
+def _with_list(transformation: Properties) -> dict[str, Any]:
+    mapped = transformation.get("dimensions", {})
+    listed = {"dimensions": [{"Key": key, "Value": value} for key, value in mapped.items()]}
+    return {**transformation, **(listed if mapped else {})}

@@ -9,7 +9,10 @@ _FILTER = {
     "ObjectSizeGreaterThan": "ObjectSizeGreaterThan",
     "ObjectSizeLessThan": "ObjectSizeLessThan",
 }
-_DAYS = {"TransitionInDays": "Days", "TransitionDate": "Date"}
+_DAYS = {
+    "Transitions": {"TransitionInDays": "Days", "TransitionDate": "Date"},
+    "NoncurrentVersionTransitions": {"TransitionInDays": "NoncurrentDays"},
+}
 
 
 def to_api(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,15 +25,15 @@ def to_api(value: Mapping[str, Any]) -> dict[str, Any]:
 def _rule_to(rule: Any) -> Any:
     if not isinstance(rule, Mapping):
         return rule
-    special = {*_FLAT, *_FILTER, "Id", "TagFilters", "Transitions", "NoncurrentVersionTransitions"}
+    special = {*_FLAT, *_FILTER, *_DAYS, "Id", "TagFilters"}
     made: dict[str, Any] = {key: item for key, item in rule.items() if key not in special}
     if "Id" in rule:
         made["ID"] = rule["Id"]
     if expiration := {api: rule[key] for key, api in _FLAT.items() if key in rule}:
         made["Expiration"] = expiration
-    for key in ("Transitions", "NoncurrentVersionTransitions"):
+    for key, days in _DAYS.items():
         if key in rule:
-            made[key] = [{_DAYS.get(name, name): item for name, item in entry.items()} for entry in rule[key]]
+            made[key] = [{days.get(name, name): item for name, item in entry.items()} for entry in rule[key]]
     made["Filter"] = _filter(rule)
     return made
 
@@ -53,8 +56,8 @@ def _rule_from(rule: Mapping[str, Any]) -> dict[str, Any]:
     made["Id"] = rule.get("ID")
     expiration = rule.get("Expiration", {})
     made |= {key: expiration[api] for key, api in _FLAT.items() if api in expiration}
-    back = {api: key for key, api in _DAYS.items()}
-    for key in ("Transitions", "NoncurrentVersionTransitions"):
+    for key, days in _DAYS.items():
+        back = {api: name for name, api in days.items()}
         if key in rule:
             made[key] = [{back.get(name, name): item for name, item in entry.items()} for entry in rule[key]]
     condition = rule.get("Filter", {})

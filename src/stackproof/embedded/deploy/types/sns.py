@@ -9,9 +9,7 @@ from stackproof.embedded.deploy.model import Created, Resource
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type
 from stackproof.embedded.deploy.shapes import scalar
 
-_TOPIC = frozenset(
-    {"ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "SignatureVersion", "TracingConfig"}
-)
+_TOPIC = frozenset({"ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId"})
 _SUBSCRIPTION = frozenset(
     {
         "DeliveryPolicy",
