@@ -13,24 +13,23 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from .words import quads
+from .words import quads, words
 
 _INLINE = 12
-_MASKS = np.array(
-    [[(1 << 8 * min(4, max(0, length - 4 * word))) - 1 for length in range(_INLINE + 1)] for word in range(3)],
-    np.uint32,
-)
-"""By word of an inline text and its length: the bits of the word that belong to the text."""
+_HEAD = 4
+_HALF = np.uint64(32)
+_HEAD_MASKS = np.array([(1 << 8 * min(4, length)) - 1 for length in range(_INLINE + 1)], np.uint32)
+_TAIL_MASKS = np.array([(1 << 8 * max(0, length - _HEAD)) - 1 for length in range(_INLINE + 1)], np.uint64)
+"""By length of an inline text: the bits of its first four and its next eight bytes that belong to it."""
 
 
 def text_series(
     buffer: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
 ) -> Iterator[pl.Series]:
     """One text column for each row of `starts` and `ends`; the texts must be UTF-8 and the buffer under 2 GiB."""
-    words = quads(buffer)
     shared = pa.py_buffer(buffer)
     for start, end in zip(starts, ends, strict=True):
-        views = _views(words, start, (end - start).astype(np.uint32))
+        views = _views(buffer, start, end - start)
         array = pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), shared])
         series = pl.from_arrow(array)
         assert isinstance(series, pl.Series)
@@ -38,18 +37,19 @@ def text_series(
 
 
 def _views(
-    words: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.uint32]:
-    views = np.zeros((len(starts), 4), np.uint32)
-    views[:, 0] = lengths
+    buffer: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint64]:
+    heads = quads(buffer)[starts]
     inline = lengths <= _INLINE
     if inline.all():
-        for word in range(3):
-            views[:, 1 + word] = words[starts + 4 * word] & _MASKS[word][lengths]
-        return views
-    views[:, 1] = words[starts]
-    views[:, 3] = starts
-    rows = np.flatnonzero(inline)
-    for word in range(3):
-        views[rows, 1 + word] = words[starts[rows] + 4 * word] & _MASKS[word][lengths[rows]]
+        heads &= _HEAD_MASKS[lengths]
+        tails = words(buffer)[starts + _HEAD] & _TAIL_MASKS[lengths]
+    else:
+        tails = starts.astype(np.uint64) << _HALF
+        rows = np.flatnonzero(inline)
+        heads[rows] &= _HEAD_MASKS[lengths[rows]]
+        tails[rows] = words(buffer)[starts[rows] + _HEAD] & _TAIL_MASKS[lengths[rows]]
+    views = np.empty((len(starts), 2), np.uint64)
+    views[:, 0] = (heads.astype(np.uint64) << _HALF) | lengths.astype(np.uint64)
+    views[:, 1] = tails
     return views
