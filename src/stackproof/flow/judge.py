@@ -1,8 +1,10 @@
 """Judging a played scenario: what it expects, and what must hold after every scenario."""
 
+import json
 from collections.abc import Iterator
 
 from stackproof.embedded.session import Embedded, Stack
+from stackproof.flow import chain
 from stackproof.flow.observe import Batch, Observer, metric_totals
 from stackproof.flow.play import Story
 from stackproof.flow.scenario import BatchExpectation, Parts, Scenario
@@ -33,7 +35,9 @@ def _invariants(batches: list[Batch], scenario: Scenario, story: Story) -> Itera
     for batch in batches:
         if len(batch.manifests) > 1:
             yield f"{batch.key} was published {len(batch.manifests)} times."
-        if scenario.expect.audit == "intact" and not scenario.expect.expired:
+        if scenario.expect.expired:
+            yield from _expired(batch)
+        elif scenario.expect.audit == "intact":
             yield from (f"{batch.key}: audit: {problem}." for problem in batch.chain_breaks)
         if scenario.expect.settled and "active" in batch.record:
             yield f"{batch.key} is not settled: {batch.status}."
@@ -44,6 +48,16 @@ def _invariants(batches: list[Batch], scenario: Scenario, story: Story) -> Itera
             yield f"{batch.key} is FAILED although its manifest says {outcome}."
     if scenario.expect.audit == "broken" and not any(b.chain_breaks for b in batches):
         yield "The audit chain was tampered with and nothing shows it."
+
+
+def _expired(batch: Batch) -> Iterator[str]:
+    """The table has let the events go, the archive has kept an unbroken chain of copies."""
+    if batch.events:
+        yield f"{batch.key}: {len(batch.events)} audit events are still in the table."
+    copies = [json.loads(batch.copies[name]) for name in sorted(batch.copies)]
+    if not copies or copies[-1]["hash"] != batch.record["last_hash"]:
+        yield f"{batch.key}: the archive does not hold the whole trail."
+    yield from (f"{batch.key}: archive: {problem}." for problem in chain.breaks(copies))
 
 
 def _batches(batches: list[Batch], scenario: Scenario, story: Story) -> Iterator[str]:
