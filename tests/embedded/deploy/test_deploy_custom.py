@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stackproof.embedded.deploy import DeploymentFailed
+from stackproof.embedded.errors import AwsError, EmbeddedError
 from tests.embedded.deploy.support import Site, success
 
 TOKEN = "arn:aws:lambda:eu-central-1:123456789012:function:maker"
@@ -116,3 +117,14 @@ def test_the_token_cannot_change(site: Site) -> None:
     site.deploy(thing())
     with pytest.raises(DeploymentFailed, match="ServiceToken: changing it is not supported"):
         site.deploy(thing(ServiceToken=f"{TOKEN}-2"))
+
+
+def test_a_function_that_is_not_there_and_a_token_that_is_no_function(site: Site) -> None:
+    def missing(event: Mapping[str, Any]) -> None:
+        raise AwsError("ResourceNotFoundException", "Function not found: maker")
+
+    site.functions.answer = missing
+    with pytest.raises(DeploymentFailed, match=r"Thing .*ServiceToken: ResourceNotFoundException: Function not found"):
+        site.deploy(thing())
+    with pytest.raises(EmbeddedError, match=r"Thing\.ServiceToken: only functions are emulated"):
+        site.deploy(thing(ServiceToken="arn:aws:sns:eu-central-1:123456789012:topic"))

@@ -130,9 +130,24 @@ def test_a_create_only_property_replaces_and_then_deletes_the_old(site: Site) ->
     assert [step[2] for step in site.seen][-1] == "DELETE_COMPLETE"
 
 
-def test_update_replace_policy_retain_keeps_the_old(site: Site) -> None:
-    site.deploy({"A": {**queue(QueueName="one"), "UpdateReplacePolicy": "Retain"}})
-    site.deploy({"A": {**queue(QueueName="two"), "UpdateReplacePolicy": "Retain"}})
+def test_a_replaced_resource_that_cannot_be_deleted_is_named_and_the_update_stands(site: Site) -> None:
+    site.deploy({"A": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "bucket-one"}}})
+    site.client("s3").put_object(Bucket="bucket-one", Key="k", Body=b"x")
+    with pytest.raises(DeploymentFailed, match=r"A \(AWS::S3::Bucket\): s3:DeleteBucket"):
+        site.deploy({"A": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "bucket-two"}}})
+    assert site.deployer.stack("small").resources["A"].physical_id == "bucket-two"
+
+
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate"])
+def test_update_replace_policy_retain_keeps_the_old(site: Site, policy: str) -> None:
+    site.deploy({"A": {**queue(QueueName="one"), "UpdateReplacePolicy": policy}})
+    site.deploy({"A": {**queue(QueueName="two"), "UpdateReplacePolicy": policy}})
+    assert sorted(url.rsplit("/", 1)[1] for url in urls(site)) == ["one", "two"]
+
+
+def test_what_is_no_longer_declared_stays_under_retain(site: Site) -> None:
+    site.deploy({"A": queue(QueueName="one"), "B": {**queue(QueueName="two"), "DeletionPolicy": "Retain"}})
+    site.deploy({"A": queue(QueueName="one")})
     assert sorted(url.rsplit("/", 1)[1] for url in urls(site)) == ["one", "two"]
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from stackproof.embedded.deploy.corrections import correct
 from stackproof.embedded.deploy.load import load
-from stackproof.embedded.deploy.model import DeploymentFailed, Resource, Stack, TemplateError
+from stackproof.embedded.deploy.model import Resource, Stack, TemplateError
 from stackproof.embedded.deploy.plan import Plan, plan
-from stackproof.embedded.deploy.steps import Progress, Steps
+from stackproof.embedded.deploy.steps import KEEP, Progress, Steps
 from stackproof.embedded.deploy.supplements import Supplements
 from stackproof.embedded.ports import Access, Functions
 from stackproof.embedded.world import World
@@ -49,7 +50,7 @@ class Deployer:
         """Create the stack, or update the one of that name. `on_progress` gets (logical id, type, status) as it goes.
 
         Raises: TemplateError or EmbeddedError before anything is made; DeploymentFailed or UnsupportedProperty naming
-        the resource after what was done has been rolled back.
+        the resource after what was done has been rolled back, or the replaced one that could not be deleted in the end.
         """
         _check_names(stack_name, tags)
         old = self._stacks().get(stack_name)
@@ -57,7 +58,7 @@ class Deployer:
         planned = plan(self._world, load(template), parameters, stack_name=stack_name, stack_id=stack_id)
         steps = self._steps(stack_name, stack_id, template.resolve().parent, tags, on_progress)
         before = dict(old.resources) if old else {}
-        self._make(steps, planned, before, creating=old is None)
+        self._make(steps, planned, before)
         stack = Stack(
             name=stack_name,
             id=stack_id,
@@ -68,6 +69,7 @@ class Deployer:
             conditions=planned.conditions,
         )
         self._stacks()[stack_name] = stack
+        steps.clean_up(list(before.values()), planned.made)
         return stack
 
     def delete(self, stack_name: str, *, on_progress: Progress | None = None) -> None:
@@ -80,23 +82,22 @@ class Deployer:
         left = dict(stack.resources)
         try:
             for resource in reversed(list(stack.resources.values())):
-                steps.remove(resource, keep=resource.deletion_policy in ("Retain", "RetainExceptOnCreate"))
+                steps.remove(resource, keep=resource.deletion_policy in KEEP)
                 del left[resource.logical_id]
         except StackproofError:
-            self._stacks()[stack_name] = Stack(**{**vars(stack), "resources": left})
+            self._stacks()[stack_name] = replace(stack, resources=left)
             raise
         del self._stacks()[stack_name]
 
-    def _make(self, steps: Steps, planned: Plan, before: dict[str, Resource], *, creating: bool) -> None:
+    def _make(self, steps: Steps, planned: Plan, before: dict[str, Resource]) -> None:
         try:
             for name in planned.names:
                 planned.made[name] = steps.make(planned, name, before.get(name))
             planned.outputs()
         except StackproofError as error:
-            left = steps.roll_back(creating=creating)
+            left = steps.roll_back()
             note = f" Left behind by their policy: {', '.join(left)}." if left else ""
             raise type(error)(f"{error}{note}") from error
-        steps.clean_up(list(before.values()), planned.made)
 
     def _steps(
         self, name: str, stack_id: str, base: Path, tags: Mapping[str, str], on_progress: Progress | None
@@ -128,6 +129,3 @@ def _check_names(stack_name: str, tags: Mapping[str, str]) -> None:
             raise TemplateError(f"The stack tag {key!r} is not allowed: aws: is AWS's own.")
     if len(tags) > 50:
         raise TemplateError("A stack takes at most 50 tags.")
-
-
-__all__ = ["Deployer", "DeploymentFailed"]

@@ -18,7 +18,7 @@ _SECTIONS = {
     *("Transform", "Resources", "Outputs"),
 }
 _ATTRIBUTES = {"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
-_POLICIES = {"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"}
+_POLICIES = {"Delete", "Retain", "RetainExceptOnCreate"}  # no type here takes snapshots
 _FUNCTIONS = {
     *("Base64", "Cidr", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue", "Join", "Select", "Split", "Sub"),
     *("Transform", "And", "Equals", "Not", "Or", "Length", "ToJsonString", "Contains", "EachMemberEquals"),

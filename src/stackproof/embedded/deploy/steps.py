@@ -17,6 +17,8 @@ from stackproof.embedded.world import World
 from stackproof.errors import StackproofError
 
 Result = TypeVar("Result")
+KEEP = ("Retain", "RetainExceptOnCreate")
+"""The policies that keep a resource when its stack goes, or when it is replaced."""
 Progress = Callable[[str, str, str], None]
 
 
@@ -81,11 +83,11 @@ class Steps:
         for old in reversed(before):
             new = now.get(old.logical_id)
             if new is None:
-                self.remove(old, keep=old.deletion_policy == "Retain")
+                self.remove(old, keep=old.deletion_policy in KEEP)
             elif new.physical_id != old.physical_id:
-                self.remove(old, keep=old.update_replace_policy == "Retain")
+                self.remove(old, keep=old.update_replace_policy in KEEP)
 
-    def roll_back(self, *, creating: bool) -> list[str]:
+    def roll_back(self) -> list[str]:
         """Take every step back, last first; returns the logical ids of what stays.
 
         A resource under `Retain` stays even then, as on AWS (`RetainExceptOnCreate` is deleted).
@@ -185,8 +187,8 @@ def _readable(properties: Mapping[str, Any], write_only: frozenset[str], prefix:
 
 
 def _with(resource: Resource, created: Created) -> Resource:
-    fields = {**vars(resource), "physical_id": created.physical_id, "arn": created.arn}
-    return Resource(**{**fields, "attributes": dict(created.attributes)})
+    attributes = dict(created.attributes)
+    return replace(resource, physical_id=created.physical_id, arn=created.arn, attributes=attributes)
 
 
 def _changed(old: Resource, new: Resource) -> frozenset[str]:

@@ -6,6 +6,8 @@ from stackproof.embedded.deploy.answers import AnswerServer
 from stackproof.embedded.deploy.context import Context
 from stackproof.embedded.deploy.model import Created, Resource
 from stackproof.embedded.deploy.registry import Properties, ResourceType, resource_type
+from stackproof.embedded.errors import AwsError, EmbeddedError
+from stackproof.embedded.ports import Invocation
 
 _TIMEOUT = 3600  # s, the default of ServiceTimeout (CloudFormation, CustomResource)
 _LIMIT = 4096  # bytes of an answer (aws-facts 5)
@@ -53,7 +55,7 @@ class Custom(ResourceType):
                 "ResourceProperties": _texts(p),
                 **more,
             }
-            invocation = ctx.functions.invoke(str(p["ServiceToken"]), event)
+            invocation = self._invoke(ctx, str(p["ServiceToken"]), event)
         answer = server.answer(request)
         if answer is None:
             said = f" (the function failed: {dict(invocation.error)})" if invocation.error else ""
@@ -63,6 +65,14 @@ class Custom(ResourceType):
                 f"{kind}: no answer came within ServiceTimeout ({timeout} s){said}. {server.refused}".rstrip()
             )
         return self._created(ctx, kind, answer, request, more.get("PhysicalResourceId"))
+
+    def _invoke(self, ctx: Context, token: str, event: dict[str, Any]) -> Invocation:
+        if ":lambda:" not in token:
+            raise EmbeddedError(f"{ctx.logical_id}.ServiceToken: only functions are emulated, not {token!r}.")
+        try:
+            return ctx.functions.invoke(token, event)
+        except AwsError as error:
+            raise ctx.failed(f"ServiceToken: {error}") from error
 
     def _created(self, ctx: Context, kind: str, answer: dict[str, Any], request: str, old: str | None) -> Created:
         expected = {"StackId": ctx.stack_id, "RequestId": request, "LogicalResourceId": ctx.logical_id}
