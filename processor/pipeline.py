@@ -80,7 +80,8 @@ def process(
     with ExitStack() as stack:
         accepted = stack.enter_context(outputs.AcceptedWriter(directory / outputs.ACCEPTED))
         rejected = stack.enter_context(outputs.RejectedWriter(directory / outputs.REJECTED))
-        run = _Run(source, accepted, rejected, max_line_bytes=max_line_bytes)
+        totals = Totals(currencies(), directory)
+        run = _Run(source, accepted, rejected, totals, max_line_bytes=max_line_bytes)
         reason = reader.open()
         ending = run.consume(reader) if reason is None else Ending()
     declared = read_trailer(ending.trailer) if ending.trailer is not None else None
@@ -96,7 +97,7 @@ def process(
         size=reader.size,
     )
     if outcome.file_reason is None:
-        run.totals.write(directory / outputs.TOTALS)
+        totals.write(directory / outputs.TOTALS)
     else:
         (directory / outputs.ACCEPTED).unlink()
     outputs.write_summary(directory / outputs.SUMMARY, outcome.report())
@@ -121,6 +122,7 @@ class _Run:
         source: BinaryIO,
         accepted: outputs.AcceptedWriter,
         rejected: outputs.RejectedWriter,
+        totals: Totals,
         *,
         max_line_bytes: int,
     ) -> None:
@@ -129,7 +131,7 @@ class _Run:
         self._rejected_writer = rejected
         self._max_line_bytes = max_line_bytes
         self._seen: SeenIds | None = None
-        self.totals = Totals(currencies())
+        self._totals = totals
         self.lines = 0
         self.accepted = 0
         self.amount = Decimal(0).scaleb(-AMOUNT_SCALE)
@@ -144,6 +146,7 @@ class _Run:
                     self._rejected_writer.write_long(unit.line, Reason.COLUMNS.bit, unit.pieces)
                     self.lines += 1
                 case Ending():
+                    self._seen = None  # its memory is wanted for the totals
                     return unit
         raise RuntimeError("the reader stopped without an ending")
 
@@ -185,4 +188,4 @@ class _Run:
             frame, currency = frame.filter(pl.Series(good)), currency[good]
         self.accepted += len(frame)
         self._accepted_writer.write(frame)
-        self.totals.add(frame["debtor_account"], currency, frame["booking_date"], frame["amount"])
+        self._totals.add(frame["debtor_account"], currency, frame["booking_date"], frame["amount"])
