@@ -40,7 +40,7 @@ from stackproof.embedded.world import Account, World
 __all__ = ["Account", "Embedded", "Resource", "Snapshot", "Stack"]
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
-_MOTO = {"batch": {"use_docker": False}, "iam": {"load_aws_managed_policies": True}}
+_MOTO: Any = {"batch": {"use_docker": False}, "iam": {"load_aws_managed_policies": True}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +114,8 @@ class Embedded:
             tags=tags or {},
             on_progress=on_progress,
         )
-        for resource in stack.resources.values() if image is not None else ():
-            if resource.type == "AWS::Batch::JobDefinition":
+        for resource in stack.resources.values():
+            if image is not None and resource.type == "AWS::Batch::JobDefinition":
                 self.batch.register_image(_repository(resource.properties["ContainerProperties"]["Image"]), image)
         self._check()
         return stack

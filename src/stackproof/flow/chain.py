@@ -20,7 +20,7 @@ def canonical(value: Mapping[str, Any]) -> str:
 def breaks(events: Sequence[Event]) -> list[str]:
     """What is wrong with a chain, in words; nothing when it is complete, in order and unaltered."""
     found: list[str] = []
-    previous = {"sequence": 0, "status": "NONE", "hash": "0" * 64}
+    previous: dict[str, Any] = {"sequence": 0, "status": "NONE", "hash": "0" * 64}
     for event in events:
         number = event.get("sequence")
         if number != previous["sequence"] + 1:

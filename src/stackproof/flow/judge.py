@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from stackproof.embedded.session import Embedded, Stack
 from stackproof.flow import chain
-from stackproof.flow.observe import Batch, Observer, metric_totals
+from stackproof.flow.observe import Batch, Observer, own_metrics
 from stackproof.flow.play import Story
 from stackproof.flow.scenario import BatchExpectation, Parts, Scenario
 
@@ -151,9 +151,10 @@ def _left_behind(session: Embedded, stack: Stack, parts: Parts) -> Iterator[str]
 
 
 def _metrics(session: Embedded, scenario: Scenario) -> Iterator[str]:
-    totals = metric_totals(session)
+    totals = own_metrics(session)
     for name, expected in scenario.expect.metrics.items():
-        if (total := totals.get(name, 0)) != expected:
+        total = totals[name].total if name in totals else 0
+        if total != expected:
             yield f"The metric {name} adds up to {total}, not {expected}."
 
 

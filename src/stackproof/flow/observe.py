@@ -133,15 +133,26 @@ class Observer:
         return found
 
 
-def metric_totals(session: Embedded) -> dict[str, float]:
-    """The sum of all values of each of the stack's own metrics (those of AWS services are left out), by name."""
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """All values of one of the stack's own metrics; `unit` as CloudWatch names it."""
+
+    unit: str
+    count: int
+    total: float
+    maximum: float
+
+
+def own_metrics(session: Embedded) -> dict[str, Summary]:
+    """The stack's own metrics by name; those of AWS services are left out."""
     end = session.now() + timedelta(seconds=1)
-    totals: dict[str, float] = {}
+    found: dict[str, Summary] = {}
     for metric in session.metrics.listed():
         if not metric.namespace.startswith("AWS/"):
             values = session.metrics.values(metric, start=session.world.start, end=end)
-            totals[metric.name] = totals.get(metric.name, 0) + sum(values)
-    return totals
+            unit = "/".join(session.metrics.units(metric))
+            found[metric.name] = Summary(unit=unit, count=len(values), total=sum(values), maximum=max(values))
+    return found
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:

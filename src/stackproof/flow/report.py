@@ -1,6 +1,8 @@
 """What happened in a flow, for people (terminal) and for programs (JSON, `stackproof.flow/1`)."""
 
 import json
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -33,7 +35,7 @@ def _scenario(outcome: Outcome) -> dict[str, Any]:
         "batches": [_batch(batch) for batch in outcome.batches],
         "alarms": outcome.alarms,
         "notifications": outcome.notifications,
-        "metrics": outcome.metrics,
+        "metrics": {name: asdict(summary) for name, summary in sorted(outcome.metrics.items())},
         "calls": outcome.calls,
         "resources": outcome.resources,
         "took": {name: round(value, 3) for name, value in outcome.took.items()},
@@ -48,9 +50,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "status": batch.status,
         "reason": batch.record.get("reason"),
         "manifest": batch.manifests[0] if batch.manifests else None,
-        "jobs": [
-            {"job_id": job["jobId"], "status": job["status"], "attempts": len(job["attempts"])} for job in batch.jobs
-        ],
+        "jobs": [{"job_id": j.id, "status": j.status, "attempts": len(j.attempts)} for j in batch.jobs],
         "audit": {
             "events": [
                 {k: event[k] for k in ("sequence", "at", "actor", "previous_status", "status", "hash")}
@@ -91,16 +91,29 @@ def _shown_batch(batch: Batch) -> list[RenderableType]:
     if batch.record.get("reason"):
         head.append(f"  {batch.record['reason']}")
     lines: list[RenderableType] = [head]
-    start = batch.events[0]["at"] if batch.events else ""
-    lines.append(Text("  " + " > ".join(batch.statuses) + f"   from {start}"))
     for job in batch.jobs:
         lines.append(Text(f"  job {job.id}: {job.status} after {len(job.attempts)} attempt(s)"))
     if batch.manifests:
         lines.append(_counts(batch.manifests[0]))
+    lines.append(_events(batch))
     breaks = batch.chain_breaks
-    chain = f"  audit: {len(batch.events)} events, {len(batch.copies)} write-once copies, "
-    lines.append(Text(chain + ("chain intact" if not breaks else "; ".join(breaks)), "" if not breaks else "red"))
+    chain = f"  {len(batch.events)} events, {len(batch.copies)} write-once copies: "
+    lines.append(Text(chain + ("chain intact" if not breaks else "; ".join(breaks)), "green" if not breaks else "red"))
     return lines
+
+
+def _events(batch: Batch) -> Table:
+    """The audit trail, with the session's time since the upload was received."""
+    table = Table(title="  audit trail", title_justify="left", box=None, pad_edge=False, show_header=False)
+    for justify in ("right", "left", "left", "right", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    start = datetime.fromisoformat(str(batch.events[0]["at"])) if batch.events else None
+    for event in batch.events:
+        since = datetime.fromisoformat(str(event["at"])) - start if start else None
+        status = Text(str(event["status"]), _STYLES.get(str(event["status"]), ""))
+        seconds = f"+{since.total_seconds():,.0f} s" if since is not None else ""
+        table.add_row(f"    {event['sequence']}", status, str(event["actor"]), seconds, f"{event['hash'][:12]}…")
+    return table
 
 
 def _counts(manifest: dict[str, Any] | Any) -> Table:
@@ -115,7 +128,10 @@ def _counts(manifest: dict[str, Any] | Any) -> Table:
     for reason, count in manifest["reasons"].items():
         table.add_row("    " + reason, f"{count:,}", "")
     control = manifest["control"]
-    table.add_row("  control sum", str(control["computed"]["sum"]), "matches" if control["matches"] else "differs")
+    declared, computed = control["declared"], control["computed"]
+    table.add_row("  control", f"{computed['count']:,}", f"lines, declared {_number(declared['count'])}")
+    table.add_row("  totals", str(computed["sum"]), f"sum, declared {declared['sum'] or 'nothing'}")
+    table.add_row("", "", Text("they match", "green") if control["matches"] else Text("they differ", "red"))
     return table
 
 
@@ -129,12 +145,20 @@ def _shown_alarms(outcome: Outcome) -> Text:
     return text
 
 
+def _number(value: int | None) -> str:
+    return "nothing" if value is None else f"{value:,}"
+
+
 def _shown_metrics(outcome: Outcome) -> Table:
-    table = Table(title="metrics of the flow (sums)", title_justify="left", box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim")
-    table.add_column(justify="right")
-    for name, value in sorted(outcome.metrics.items()):
-        table.add_row("  " + name, f"{value:,.2f}".rstrip("0").rstrip("."))
+    table = Table(title="metrics", title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table.add_column("  name")
+    for heading in ("points", "sum", "highest"):
+        table.add_column(heading, justify="right")
+    table.add_column("unit", style="dim")
+    for name, summary in sorted(outcome.metrics.items()):
+        table.add_row(
+            f"  {name}", f"{summary.count:,}", f"{summary.total:,.10g}", f"{summary.maximum:,.10g}", summary.unit
+        )
     return table
 
 

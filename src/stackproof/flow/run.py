@@ -16,7 +16,7 @@ from stackproof.errors import StackproofError
 from stackproof.flow import scenario as scenarios
 from stackproof.flow.files import Made, make
 from stackproof.flow.judge import judge
-from stackproof.flow.observe import Batch, Observer, metric_totals
+from stackproof.flow.observe import Batch, Observer, Summary, own_metrics
 from stackproof.flow.play import Player
 
 Progress = Callable[[str], None]
@@ -46,7 +46,7 @@ class Outcome:
     batches: list[Batch]
     alarms: dict[str, list[str]]
     notifications: int
-    metrics: dict[str, float]
+    metrics: dict[str, Summary]
     calls: int
     resources: int
     took: dict[str, float] = field(default_factory=dict)
@@ -64,13 +64,14 @@ def setting(template: Path, environment: str | None, image: Path | None = None) 
     """
     if not template.is_file():
         raise StackproofError(f"{template}: no such file. Name a CloudFormation template.")
+    known = scenarios.load(template.parent / "scenarios.yaml")
     folder = image or template.resolve().parent.parent / "processor"
     if not folder.is_dir():
         raise StackproofError(f"{folder}: no such folder. It holds the code of the job's image; name it with --image.")
     return Setting(
         template=template,
         environment=deployment.choose(template, environment),
-        scenarios=scenarios.load(template.parent / "scenarios.yaml"),
+        scenarios=known,
         image=folder,
     )
 
@@ -244,7 +245,7 @@ def _outcome(
         batches=Observer(session, stack, setting.scenarios.parts).batches(),
         alarms={i: [new for at, _, new, _ in session.alarms.history(a) if at >= begun] for i, a in alarms.items()},
         notifications=sum(mail.at >= begun for mail in session.topics.outbox()),
-        metrics=metric_totals(session),
+        metrics=own_metrics(session),
         calls=session.world.seam.count,
         resources=len(stack.resources),
         took=took,
