@@ -40,7 +40,7 @@ def load(path: Path) -> Deployment:
             f"{path}: {error.strerror}. Name a deployment file such as environments/dev.yaml."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StackproofError(f"{path}: not readable as YAML: {error}") from None
+        raise StackproofError(f"{path}: no deployment file, not readable as YAML: {error}") from None
     if not isinstance(data, dict) or "template-file-path" not in data:
         raise StackproofError(f"{path}: no deployment file; it needs the key template-file-path.")
     if unknown := set(data) - _KEYS:

@@ -33,7 +33,7 @@ def test_values_survive_the_shell(folder: Path) -> None:
     path = write(folder, GOOD)
     assert shlex.split(deployment.deploy_arguments(deployment.load(path))) == [
         "--parameter-overrides",
-        "Name=it's \"quoted\" & more",
+        'Name=it\'s "quoted" & more',
         "Count=3",
         "List=a,b",
         "--tags",
