@@ -1,6 +1,6 @@
 """Code tables: minor units of ISO 4217 currencies, lengths of IBANs by country.
 
-The data is codes.json, made from the libraries iso4217 and python-stdnum by tests/processor/code_tables.py and held
+The data is codes.json, made from the libraries iso4217 and schwifty by tests/processor/code_tables.py and held
 against them by a test, so that the image carries the data and not the libraries.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import iso4217
 
 TARGET = Path(__file__).parents[2] / "processor" / "codes.json"
+TERRITORIES = {"AX", "BL", "GF", "GG", "GP", "IM", "JE", "MF", "MQ", "NC", "PF", "PM", "RE", "TF", "WF", "YT"}
 
 
 def minor_units() -> dict[str, int]:
@@ -18,26 +19,22 @@ def minor_units() -> dict[str, int]:
     return {code.code: code.exponent for code in iso4217.Currency if code.exponent is not None}
 
 
-def iban_registry() -> str:
-    """The SWIFT IBAN registry in python-stdnum's own form; its first lines say which release it is."""
-    return files("stdnum").joinpath("iban.dat").read_text(encoding="utf-8")
-
-
 def iban_lengths() -> dict[str, int]:
-    """Country code -> IBAN length: two letters, two check digits and the widths of the BBAN's parts."""
-    rows = re.findall(r'^([A-Z]{2}) .*bban="([^"]+)"', iban_registry(), re.MULTILINE)
-    return {country: 4 + sum(map(int, re.findall(r"(\d+)!", bban))) for country, bban in rows}
+    """Country code -> length of the whole IBAN, by the SWIFT registry as schwifty generates it.
+
+    schwifty also lists territories by themselves whose accounts carry the code of FI, FR or GB (the registry's
+    "includes"), and, in another file, countries outside the registry ("aspirational"): neither begin an IBAN.
+    """
+    registry = json.loads(files("schwifty").joinpath("iban_registry/generated.json").read_text(encoding="utf-8"))
+    return {country: entry["iban_length"] for country, entry in registry.items() if country not in TERRITORIES}
 
 
 def tables() -> dict[str, Any]:
     """The content of codes.json."""
-    release = re.search(r"generated from (\S+)", iban_registry())
-    if release is None:
-        raise ValueError("python-stdnum's iban.dat no longer names its release")
     return {
         "sources": {
             "minor_units": f"iso4217 {iso4217.__version__}, list one published {iso4217.__published__}",
-            "iban_lengths": f"python-stdnum, {release[1]}",
+            "iban_lengths": f"schwifty {version('schwifty')}, its registry without territories of other countries",
         },
         "minor_units": dict(sorted(minor_units().items())),
         "iban_lengths": dict(sorted(iban_lengths().items())),
