@@ -59,8 +59,9 @@ def test_a_lost_upload_is_named(stage: Stage) -> None:
 def test_only_the_producer_may_upload(stage: Stage) -> None:
     stage.reset()
     role = stage.stack.resources["SubmitRole"].arn
-    with pytest.raises(ClientError, match="AccessDenied"):
-        stage.play(scenario({**UPLOAD, "as": "SubmitRole"}, RUN))
+    (problem,) = stage.play(scenario({**UPLOAD, "as": "SubmitRole"}, RUN))
+    assert problem.startswith("incoming/payments.csv could not be uploaded as SubmitRole: ")
+    assert "AccessDenied" in problem
     bucket = stage.stack.resources["InboxBucket"].physical_id
     with pytest.raises(ClientError, match="AccessDenied"):
         stage.session.client("s3", principal=role).put_object(Bucket=bucket, Key="incoming/x", Body=b"")

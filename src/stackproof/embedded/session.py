@@ -158,7 +158,12 @@ class Embedded:
             moto=MotoSnapshot(regions={world.account.region}),
             states=copy.deepcopy(world.states),
             core=copy.deepcopy(
-                {"clock": world.clock.state(), "ids": world.ids.state(), "identities": world.identities.state()}
+                {
+                    "clock": world.clock.state(),
+                    "ids": world.ids.state(),
+                    "identities": world.identities.state(),
+                    "calls": world.seam.count,
+                }
             ),
         )
 
@@ -172,7 +177,7 @@ class Embedded:
         world.clock.restore(core["clock"])
         world.ids.restore(core["ids"])
         world.identities.restore(core["identities"])
-        world.seam.broken = None
+        world.seam.count, world.seam.broken = core["calls"], None
         self._principals.clear()
         world.forget_clients()
         self.iam.forget()

@@ -113,9 +113,13 @@ def _alarms(session: Embedded, stack: Stack, scenario: Scenario, story: Story) -
     for logical_id in scenario.expect.alarms.keys() - alarms.keys():
         yield f"The scenario names the alarm {logical_id}; the template has none."
     for logical_id, name in alarms.items():
-        states = [new for at, _, new, _ in session.alarms.history(name) if at >= story.begun]
+        history = session.alarms.history(name)
+        states = [new for at, _, new, _ in history if at >= story.begun]
+        before = [new for at, _, new, _ in history if at < story.begun][-1:]
         expected = scenario.expect.alarms.get(logical_id)
         tolerated = {"*", logical_id} & set(scenario.expect.tolerated)
+        if before == ["ALARM"] and not tolerated:
+            yield f"The alarm {logical_id} was in ALARM before anything was done."
         if expected is None and "ALARM" in states and not tolerated:
             yield f"The alarm {logical_id} went {' > '.join(states)}, unexpected."
         if expected is not None and states != expected:

@@ -17,7 +17,7 @@ from stackproof.embedded.session import Embedded, Stack
 from stackproof.errors import StackproofError
 from stackproof.flow import scenario as steps
 from stackproof.flow.files import Made, make
-from stackproof.flow.observe import Observer
+from stackproof.flow.observe import Batch, Observer
 from stackproof.generate import Truth
 
 _REFERENCE = re.compile(r"\$\{(\w+)(?:\.(\w+))?\}")
@@ -61,10 +61,16 @@ class Player:
         self.story = Story(begun=session.now())
 
     def play(self, step: steps.Step) -> None:
-        """Do one step.
+        """Do one step; one that AWS refuses is a problem of the story.
 
         Raises: StackproofError when the step names what the stack does not have.
         """
+        try:
+            self._do(step)
+        except ClientError as error:
+            self.story.problems.append(f"The step {step.do} was refused: {error}.")
+
+    def _do(self, step: steps.Step) -> None:
         s = self._session
         match step:
             case steps.Upload():
@@ -109,16 +115,17 @@ class Player:
         self._close_faults()
         return self.story
 
-    def send(self, key: str, made: Made, identity: str = "producer") -> Sent:
-        """Upload a file as the producer; its event is on the way when this returns."""
-        arn = self._stack.parameters[self._parts.producer] if identity == "producer" else self._role(identity)
+    def send(self, key: str, made: Made, identity: str = "producer") -> None:
+        """Upload a file as the producer; its event is on the way when this returns. A refusal is a problem."""
+        client = self._session.client("s3", principal=self._role(identity))
         with made.path.open("rb") as body:
-            answer = self._session.client("s3", principal=arn).put_object(
-                Bucket=self._id(self._parts.inbox), Key=key, Body=body
-            )
-        sent = Sent(key=key, version_id=answer["VersionId"], truth=made.truth)
-        self.story.uploads.append(sent)
-        return sent
+            try:
+                answer = client.put_object(Bucket=self._id(self._parts.inbox), Key=key, Body=body)
+            except ClientError as error:
+                self.story.problems.append(f"{key} could not be uploaded as {identity}: {error}.")
+                return
+        version = answer.get("VersionId", "null")  # a bucket without versions
+        self.story.uploads.append(Sent(key=key, version_id=version, truth=made.truth))
 
     def settle(self, limit: float) -> None:
         """Let time pass until every upload has a record and no batch is active."""
@@ -192,7 +199,9 @@ class Player:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _overwrite(self, step: steps.Overwrite) -> None:
-        batch = next(b for b in self._observer.batches() if b.key == step.key)
+        batch = self._batch(step.key)
+        if batch is None:
+            return
         self._session.client("dynamodb").update_item(
             TableName=self._id(self._parts.audit),
             Key={"batch_id": {"S": batch.batch_id}, "sequence": {"N": str(step.sequence)}},
@@ -216,8 +225,13 @@ class Player:
 
     def _delete_archive(self, step: steps.Delete) -> None:
         s3, bucket = self._session.client("s3"), self._id(self._parts.archive)
-        batch = next(b for b in self._observer.batches() if b.key == step.key)
-        for version in s3.list_object_versions(Bucket=bucket, Prefix=f"audit/{batch.batch_id}/")["Versions"]:
+        batch = self._batch(step.key)
+        if batch is None:
+            return
+        found = s3.list_object_versions(Bucket=bucket, Prefix=f"audit/{batch.batch_id}/").get("Versions", [])
+        if not found:
+            self.story.problems.append(f"{step.key} has no archived event that could be deleted.")
+        for version in found:
             try:
                 s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
             except ClientError:
@@ -229,6 +243,13 @@ class Player:
             self._session.deployer.delete(self._stack.name)
         except DeploymentFailed as error:
             self.story.problems.append(f"The stack can't be deleted: {error}")
+
+    def _batch(self, key: str) -> Batch | None:
+        """The batch of a key; that there is none is a problem."""
+        found = next((b for b in self._observer.batches() if b.key == key), None)
+        if found is None:
+            self.story.problems.append(f"{key} has no batch.")
+        return found
 
     def _role(self, name: str) -> str:
         """The ARN of a role's logical id, or the producer's."""
