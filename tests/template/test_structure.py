@@ -216,6 +216,42 @@ def test_buckets_are_private_encrypted_versioned_logged_and_speak_tls(resources)
         assert statement["Resource"] == [get_att(name), {"Fn::Sub": f"${{{name}.Arn}}/*"}], name
 
 
+def test_nobody_deletes_what_a_batch_or_an_auditor_may_still_need(resources):
+    """Uploads, manifests and archived events; without an exception, so for the producer and the roles too."""
+    kept = {"InboxBucket": "/*", "ResultsBucket": "/manifests/*", "ArchiveBucket": "/*"}
+    for name, keys in kept.items():
+        denied = set()
+        for statement in resources[f"{name}Policy"]["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Deny" and "Condition" not in statement:
+                assert statement["Principal"] == "*", name
+                assert statement["Resource"] == {"Fn::Sub": f"${{{name}.Arn}}{keys}"}, name
+                denied |= set(as_list(statement["Action"]))
+        assert {"s3:DeleteObject", "s3:DeleteObjectVersion"} <= denied, name
+
+
+def test_a_replaced_upload_stays_for_as_long_as_its_event_can_be_redriven(resources):
+    (rule,) = (
+        rule
+        for rule in resources["InboxBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        if "NoncurrentVersionExpiration" in rule
+    )
+    days = rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+    assert days * 86_400 >= resources["SubmitDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
+
+
+def test_uploads_are_encrypted_with_the_data_key_whatever_their_headers_ask_for(resources):
+    """What a header may not ask for; without headers the bucket's default applies."""
+    denied = {
+        statement["Sid"]: statement["Condition"]
+        for statement in resources["InboxBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Action"] == "s3:PutObject"
+    }
+    kind, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    assert denied["NoOtherEncryption"] == {"Null": {kind: "false"}, "StringNotEquals": {kind: "aws:kms"}}
+    assert denied["NoOtherKey"] == {"Null": {key: "false"}, "ArnNotEquals": {key: get_att("DataKey")}}
+    assert denied["NoManagedKey"] == {"Null": {kind: "false", key: "true"}}
+
+
 def test_attempts_times_timeout_stay_within_four_hours(resources):
     definition = resources["JobDefinition"]["Properties"]
     timeout = definition["Timeout"]["AttemptDurationSeconds"]
