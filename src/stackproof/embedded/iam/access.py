@@ -177,6 +177,8 @@ class Iam:
     def _policies(self, role_arn: str) -> Mapping[str, Document]:
         role = self._deployed.identity(role_arn)
         external = self._state().external.get(role_arn)
+        if role is None and external is None and ":role/aws-service-role/" in role_arn:
+            return {}  # AWS's own policies open nothing that a customer's key or resource policy guards
         if role is None and external is None:
             raise EmbeddedError(f"{role_arn} is no role of the embedded AWS; make it known with add_external.")
         return {**(role.policies if role else {}), **(external or {})}

@@ -30,6 +30,7 @@ from stackproof.embedded.services.jobs import (
     job_detail,
     milliseconds,
 )
+from stackproof.embedded.services.launches import Launches
 from stackproof.embedded.world import World
 
 STEP = "batch.step"
@@ -57,6 +58,7 @@ class JobStates:
         self._bus = bus
         self._metrics = metrics
         self._resources = resources
+        self._launches = Launches(world, access, resources)
         self._latencies = latencies
         self._run = run
         world.clock.on(STEP, self._step)
@@ -135,7 +137,7 @@ class JobStates:
 
     def _stuck(self, job: Job) -> str | None:
         too_large = job.vcpus > self._resources.max_vcpus(job.queue)
-        return job.plan.stuck_reason or (TOO_LARGE if too_large else None)
+        return job.plan.stuck_reason or (TOO_LARGE if too_large else self._launches.blocked(job.queue))
 
     def _blocked(self, job: Job) -> None:
         job.status_reason = self._stuck(job)
