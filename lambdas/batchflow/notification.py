@@ -13,13 +13,11 @@ Only the standard library and boto3 are imported: whatever fails to import here 
 import logging
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from batchflow import clients
 from batchflow.answer import Answer, send
 from batchflow.merge import Target, merge, same
 
@@ -40,7 +38,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     """Carry out a request of CloudFormation and answer it, whatever happens."""
     fallback = str(event.get("PhysicalResourceId") or NOT_CREATED)
     try:
-        answer = Answer(physical_id=serve(event, _s3()))
+        answer = Answer(physical_id=serve(event, clients.patient("s3")))
     except Exception as error:  # an error that escapes here would block the stack until its timeout
         logger.exception("request failed")
         answer = Answer(physical_id=_wanted_id(event) or fallback, reason=f"{type(error).__name__}: {error}")
@@ -134,9 +132,3 @@ def _wanted_id(event: Mapping[str, Any]) -> str:
         return f"{_property(event, 'BucketName')}/{_property(event, 'NotificationId')}"
     except RequestError:
         return ""
-
-
-@cache
-def _s3() -> Any:
-    config = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5})
-    return boto3.client("s3", config=config)

@@ -113,7 +113,7 @@ def receiver() -> Iterator[Receiver]:
 def s3(monkeypatch: pytest.MonkeyPatch) -> S3:
     fake = S3()
     fake.notifications = {"inbox": dict(OTHERS), "next": {}}
-    monkeypatch.setattr(notification, "_s3", lambda: fake)
+    monkeypatch.setattr(notification.clients, "patient", {"s3": fake}.__getitem__)
     monkeypatch.setattr("batchflow.answer.time.sleep", lambda _: None)
     return fake
 
@@ -246,10 +246,10 @@ def test_a_failed_update_keeps_the_old_physical_id(receiver: Receiver, s3: S3) -
 
 
 def test_no_client_is_answered_too(receiver: Receiver, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> Any:
+    def broken(_service: str) -> Any:
         raise RuntimeError("no region")
 
-    monkeypatch.setattr(notification, "_s3", broken)
+    monkeypatch.setattr(notification.clients, "patient", broken)
     assert ask(receiver, "Create")["Reason"] == "RuntimeError: no region"
 
 
