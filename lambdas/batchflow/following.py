@@ -6,8 +6,8 @@ the next scheduled run goes on.
 
 Same content: of the batches with one content, the one received first is the original. A job that settles is flagged if
 an earlier one is in the index; an original that ends after its copies flags them instead. The content index is
-eventually consistent: two such batches that settle within the same moment may both miss it; each run that settles looks
-again.
+eventually consistent: of two such batches that end within the same moment, each might miss the other. So a job settles
+only once the index shows itself, and with it what was written before; until then it stays active, for the next run.
 """
 
 from dataclasses import dataclass, replace
@@ -101,7 +101,8 @@ class Follower:
                 return self._settle(after)
 
     def _settle(self, job: Job) -> Job:
-        return self._close(self._flag(job))
+        flagged = self._flag(job)
+        return job if flagged is None else self._close(flagged)
 
     def _close(self, job: Job) -> Job:
         for event in self._journal.store.events(job.batch_id):
@@ -110,12 +111,19 @@ class Follower:
         self._journal.store.amend(job, settled)
         return settled
 
-    def _flag(self, job: Job) -> Job:
-        """Flag this job as a copy if an earlier one has its content, or those that are copies of this one."""
+    def _flag(self, job: Job) -> Job | None:
+        """Flag this job as a copy if an earlier one has its content, or those that are copies of this one.
+
+        None: the index does not show this job yet, so it cannot be known.
+        """
         if job.content_sha256 is None:
             return job
         mine = (job.received_at, job.batch_id)
-        others = [entry for entry in self._same_content(job.content_sha256) if entry != mine]
+        same = self._same_content(job.content_sha256)
+        if mine not in same:
+            telemetry.logger.info("the content index lags; settled by a later run", batch_id=job.batch_id)
+            return None
+        others = [entry for entry in same if entry != mine]
         if others and others[0] < mine:
             return job if job.duplicate_of else self._mark(job, others[0][1])
         for _, batch_id in others:

@@ -71,6 +71,8 @@ class Dynamo(Client):
         self.tables: dict[str, dict[tuple[str, ...], Item]] = {"jobs": {}, "audit": {}}
         self.before_write: Callable[[], None] = lambda: None
         """Run once before the next write: what somebody else does in between."""
+        self.unindexed: set[str] = set()
+        """Batches that the content index does not show yet."""
 
     def _key(self, table: str, item: Item) -> tuple[str, ...]:
         return tuple(next(iter(item[name].values())) for name in self.keys[table])
@@ -92,7 +94,8 @@ class Dynamo(Client):
         by = order[parameters.get("IndexName")]
         found = [item for item in self.tables[parameters["TableName"]].values() if item.get(name) == value]
         if parameters.get("IndexName") == "content-index":
-            found = [{n: item[n] for n in ("batch_id", "content_sha256", "received_at")} for item in found]
+            shown = [item for item in found if item["batch_id"]["S"] not in self.unindexed]
+            found = [{n: item[n] for n in ("batch_id", "content_sha256", "received_at")} for item in shown]
         found.sort(key=lambda item: int(item[by]["N"]) if by == "sequence" else item[by]["S"])
         for start in range(0, len(found) or 1, 1000):
             yield {"Items": deepcopy(found[start : start + 1000])}

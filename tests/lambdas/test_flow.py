@@ -676,6 +676,24 @@ def test_the_later_batch_of_one_content_is_flagged_whichever_ends_first(world: W
     assert (measured["DuplicateContent"], measured["JobsSucceeded"]) == ([1], [1, 1])
 
 
+def test_two_batches_of_one_content_that_end_before_the_index_shows_either_are_told_apart_later(world: World) -> None:
+    for key in ("a.csv", "b.csv"):
+        world.upload(record(key))
+        world.pass_time(minutes=1)
+    world.dynamo.unindexed = {identity("a.csv"), identity("b.csv")}
+    finish(world, "a.csv", "job-1")
+    finish(world, "b.csv", "job-2")
+    for key in ("a.csv", "b.csv"):
+        record_now = world.dynamo.job(identity(key))
+        assert (record_now["status"], record_now["active"]) == ("SUCCEEDED", "ACTIVE")
+    world.dynamo.unindexed = set()
+    world.tick()
+    assert "duplicate_of" not in world.dynamo.job(identity("a.csv"))
+    assert world.dynamo.job(identity("b.csv"))["duplicate_of"] == identity("a.csv")
+    for key in ("a.csv", "b.csv"):
+        check_settled(world, identity(key))
+
+
 # Logs
 
 
