@@ -252,6 +252,17 @@ def test_uploads_are_encrypted_with_the_data_key_whatever_their_headers_ask_for(
     assert denied["NoManagedKey"] == {"Null": {kind: "false", key: "true"}}
 
 
+def test_people_are_told_a_sentence_and_not_the_event_with_the_files_name_in_it(resources):
+    """SNS mails what it gets; an event of a job holds the job's environment."""
+    for name, rule in of_type(resources, "AWS::Events::Rule").items():
+        for target in rule["Properties"]["Targets"]:
+            if target["Arn"] == {"Ref": "AlarmTopic"}:
+                transformer = target["InputTransformer"]
+                sentence = json.loads(transformer["InputTemplate"])
+                assert set(re.findall("<([a-z]+)>", sentence)) == set(transformer["InputPathsMap"]), name
+                assert not any("container" in path for path in transformer["InputPathsMap"].values()), name
+
+
 def test_attempts_times_timeout_stay_within_four_hours(resources):
     definition = resources["JobDefinition"]["Properties"]
     timeout = definition["Timeout"]["AttemptDurationSeconds"]
