@@ -13,9 +13,9 @@ def command(file: Path) -> None:
     """Print a deployment FILE's parameters and tags as options of `aws cloudformation deploy`.
 
     \b
-    Example (the output is quoted for a shell, so let the shell read it):
-      eval aws cloudformation deploy --template-file packaged.yaml --stack-name batchflow \\
-        --s3-bucket my-artifacts --capabilities CAPABILITY_IAM \\
-        "$(stackproof deploy-arguments template/environments/dev.yaml)"
+    Example (the values are quoted, and xargs reads the quotes):
+      stackproof deploy-arguments template/environments/dev.yaml | xargs aws cloudformation deploy \\
+        --template-file packaged.yaml --stack-name batchflow --s3-bucket my-artifacts \\
+        --capabilities CAPABILITY_IAM
     """
     click.echo(deployment.deploy_arguments(deployment.load(file)))

@@ -62,7 +62,7 @@ def cli() -> None:
       stackproof flow --transactions 10000
       stackproof flow --scenario host-lost
       stackproof generate --transactions 1000 --bad-share 0.02 payments.csv
-      aws cloudformation deploy ... $(stackproof deploy-arguments template/environments/dev.yaml)
+      stackproof deploy-arguments template/environments/dev.yaml | xargs aws cloudformation deploy ...
     """
 
 
