@@ -1,5 +1,7 @@
 """What the template must have as a whole; the rules proper are policies of their own."""
 
+import email
+import itertools
 import json
 import re
 from typing import Any
@@ -261,6 +263,24 @@ def test_people_are_told_a_sentence_and_not_the_event_with_the_files_name_in_it(
                 sentence = json.loads(transformer["InputTemplate"])
                 assert set(re.findall("<([a-z]+)>", sentence)) == set(transformer["InputPathsMap"]), name
                 assert not any("container" in path for path in transformer["InputPathsMap"].values()), name
+
+
+def test_jobs_cannot_reach_the_role_of_their_instance(resources):
+    """They share the network of the host (AWS Batch, Networking modes), so one hop is no obstacle."""
+    data = resources["LaunchTemplate"]["Properties"]["LaunchTemplateData"]
+    options = data["MetadataOptions"]
+    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
+    message = email.message_from_string(data["UserData"]["Fn::Base64"])
+    assert message.get_content_type() == "multipart/mixed"
+    assert message.defects == []
+    (script,) = message.get_payload()
+    assert script.get_content_type() == "text/x-shellscript"
+    shebang, rule = script.get_payload().split("\n")[:2]
+    user = resources["JobDefinition"]["Properties"]["ContainerProperties"]["User"].partition(":")[0]
+    assert shebang == "#!/bin/bash"
+    assert {"--destination 169.254.169.254", f"--uid-owner {user}", "--jump REJECT"} <= {
+        " ".join(words) for words in itertools.pairwise(rule.split())
+    }
 
 
 def test_attempts_times_timeout_stay_within_four_hours(resources):
