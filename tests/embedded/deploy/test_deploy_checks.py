@@ -14,13 +14,16 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/x"
 LOGS = "logs.eu-central-1.amazonaws.com"
 
 
-def logs_statement(pattern: str) -> dict[str, Any]:
+LOG_ACTIONS = ("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*")
+
+
+def logs_statement(pattern: str, actions: tuple[str, ...] = LOG_ACTIONS) -> dict[str, Any]:
     condition = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": pattern}}
     principal = {"Service": LOGS}
     return {
         "Effect": "Allow",
         "Principal": principal,
-        "Action": "kms:Encrypt*",
+        "Action": list(actions),
         "Resource": "*",
         "Condition": condition,
     }
@@ -37,7 +40,8 @@ def group(**properties: Any) -> dict[str, Any]:
 def test_a_log_group_needs_a_key_that_logs_may_use_for_it(site: Site) -> None:
     arn = "arn:aws:logs:eu-central-1:123456789012:log-group:"
     encrypted = group(KmsKeyId={"Fn::GetAtt": ["Key", "Arn"]})
-    for statements in ([], [logs_statement(f"{arn}/other/*")]):
+    describing = logs_statement(f"{arn}/a/*", ("kms:Encrypt*", "kms:Describe*"))
+    for statements in ([], [logs_statement(f"{arn}/other/*")], [describing]):
         with pytest.raises(DeploymentFailed, match=r"Group \(AWS::Logs::LogGroup\): KmsKeyId: AccessDeniedException"):
             site.deploy({"Key": key(*statements), "Group": encrypted})
     site.deploy({"Key": key(logs_statement(f"{arn}/a/*")), "Group": encrypted})
@@ -195,3 +199,69 @@ def test_a_value_of_the_wrong_form_is_an_error_that_names_the_resource(
 def test_a_required_property_that_is_missing(site: Site) -> None:
     with pytest.raises(TemplateError, match=r"Tried\.PolicyDocument is missing; AWS::S3::BucketPolicy needs it"):
         site.deploy({"Tried": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "b"}}})
+
+
+def table(**properties: Any) -> dict[str, Any]:
+    own = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    return {"Type": "AWS::DynamoDB::Table", "Properties": {**own, **properties}}
+
+
+@pytest.mark.parametrize("days", [0, 36])
+def test_recovery_has_its_bounds(site: Site, days: int) -> None:
+    recovery = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
+    with pytest.raises(DeploymentFailed, match=f"RecoveryPeriodInDays is {days}, not 1 to 35"):
+        site.deploy({"Table": table(PointInTimeRecoverySpecification=recovery)})
+
+
+@pytest.mark.parametrize("less", ["SSEType", "SSEEnabled"])
+def test_a_tables_key_needs_its_type(site: Site, less: str) -> None:
+    sse = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}
+    site.deploy({"Key": key(), "Table": table(SSESpecification=sse)}, name="whole")
+    sse[less] = False if less == "SSEEnabled" else "AES256"
+    with pytest.raises(StackproofError, match="KMSMasterKeyId needs SSEType KMS and SSEEnabled true"):
+        site.deploy({"Key": key(), "Table": table(SSESpecification=sse)})
+
+
+def test_expiry_may_be_declared_and_off(site: Site) -> None:
+    stack = site.deploy({"Table": table(TimeToLiveSpecification={"AttributeName": "until", "Enabled": False})})
+    name = stack.resources["Table"].physical_id
+    expiry = site.world.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert expiry["TimeToLiveStatus"] == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [({"AWS_REGION": "x"}, "AWS_REGION is a reserved key"), ({"A": "x" * 4096}, "larger than 4096 bytes")],
+)
+def test_an_environment_that_lambda_refuses(site: Site, variables: dict[str, str], said: str) -> None:
+    function = {**FUNCTION, "Properties": {**FUNCTION["Properties"], "Environment": {"Variables": variables}}}
+    with pytest.raises(DeploymentFailed, match=said):
+        site.deploy({"Role": ROLE, "Function": function})
+
+
+def test_lambda_must_be_able_to_assume_the_role(site: Site) -> None:
+    site.access.denied.add(("lambda.amazonaws.com", "sts:AssumeRole"))
+    with pytest.raises(DeploymentFailed, match="cannot be assumed by Lambda"):
+        site.deploy({"Role": ROLE, "Function": FUNCTION})
+
+
+@pytest.mark.parametrize("text", ["{{resolve:ssm:/a}}", {"Fn::Sub": "{{resolve:secretsmanager:${AWS::StackName}}}"}])
+def test_a_dynamic_reference_is_named(site: Site, text: Any) -> None:
+    with pytest.raises(TemplateError, match=r"Topic\.DisplayName.*dynamic references"):
+        site.deploy({"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": text}}})
+
+
+def test_a_custom_resource_comes_before_all_that_it_does_not_name(site: Site) -> None:
+    custom = {"Type": "Custom::Thing", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}}
+    permission = {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {"FunctionName": {"Ref": "Function"}, "Action": "lambda:InvokeFunction", "Principal": "*"},
+    }
+    resources = {"Role": ROLE, "Function": FUNCTION, "Permission": permission, "Thing": custom}
+    assert list(site.deploy(resources).resources) == ["Role", "Function", "Thing", "Permission"]
+    named = {**resources, "Thing": {**custom, "DependsOn": "Permission"}}
+    assert list(site.deploy(named, name="named").resources) == ["Role", "Function", "Permission", "Thing"]

@@ -1,6 +1,7 @@
 """Instances whose volumes Auto Scaling may not encrypt never come, and the jobs wait."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from moto.batch.models import batch_backends
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.iam import Iam
 from stackproof.embedded.services.launches import BLOCKED
-from tests.embedded.iam.support import ROOT_STATEMENT, Aws, allow
+from tests.embedded.iam.support import ROOT_STATEMENT, Aws, allow, document
 from tests.embedded.services.batch_support import Stage, batch_stage
 from tests.embedded.services.support import running_world
 
@@ -82,3 +83,45 @@ def test_iam_policies_of_the_account_do_not_open_a_key_to_a_service_linked_role(
         aws.iam.require_role(ROLE, "kms:CreateGrant", opened)
         with pytest.raises(AwsError, match="kms:CreateGrant"):
             aws.iam.require_role(ROLE, "kms:CreateGrant", closed)
+
+
+def test_a_job_waits_for_ever_when_ec2_may_not_take_the_instances_role(stage: Stage) -> None:
+    stage.access.denied.add(("ec2.amazonaws.com", "sts:AssumeRole"))
+    stage.define()
+    job = stage.submit()
+    stage.world.clock.advance(3600)
+    assert stage.bus.statuses(job) == ["PENDING", "RUNNABLE"]
+
+
+def test_a_role_that_ecs_may_not_assume_fails_the_start(stage: Stage) -> None:
+    stage.access.denied.add(("ecs-tasks.amazonaws.com", "sts:AssumeRole"))
+    stage.define()
+    job = stage.submit()
+    stage.world.clock.advance(3600)
+    assert stage.bus.statuses(job)[-1] == "FAILED"
+    assert "ECS was unable to assume the role" in stage.described(job)["attempts"][0]["container"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("service", "condition", "allowed"),
+    [
+        ("lambda", {"StringEquals": {"aws:SourceAccount": "123456789012"}}, True),
+        ("lambda", {"StringEquals": {"aws:SourceAccount": "999999999999"}}, False),
+        ("ec2", {}, True),
+        ("ec2", {"StringEquals": {"aws:SourceAccount": "123456789012"}}, False),
+        ("sns", {}, False),
+    ],
+)
+def test_trust_is_judged_with_its_conditions(service: str, condition: dict[str, object], allowed: bool) -> None:
+    principal = {"Service": [f"{name}.amazonaws.com" for name in ("lambda", "ec2")]}
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+    with running_world() as world:
+        iam = Iam(world)
+        answer = world.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=document(trust))
+        arn, source = answer["Role"]["Arn"], "arn:aws:lambda:eu-central-1:123456789012:function:f"
+        ask = partial(iam.require_service, f"{service}.amazonaws.com", "sts:AssumeRole", arn, source_arn=source)
+        if allowed:
+            ask()
+        else:
+            with pytest.raises(AwsError, match="sts:AssumeRole"):
+                ask()

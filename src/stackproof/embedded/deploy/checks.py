@@ -7,6 +7,9 @@ from typing import Any
 
 from stackproof.embedded.deploy.context import Context
 
+_LOG_ACTIONS = ("kms:encrypt", "kms:decrypt", "kms:generatedatakey")
+"""What CloudWatch Logs does with a group's key (CloudWatch Logs, Encrypt log data using KMS)."""
+
 
 def statements(policy: Any) -> Iterator[Mapping[str, Any]]:
     """The statements of a policy document."""
@@ -96,6 +99,9 @@ def check_log_key(ctx: Context, key_arn: str, group: str) -> None:
             if key.lower() == "kms:encryptioncontext:aws:logs:arn"
             for pattern in many(value)
         ]
+        patterns = [str(pattern).lower() for pattern in many(statement.get("Action", []))]
+        if not all(any(fnmatch.fnmatchcase(action, pattern) for pattern in patterns) for action in _LOG_ACTIONS):
+            continue
         if not limits or any(fnmatch.fnmatchcase(arn, str(pattern)) for pattern in limits):
             return
     raise ctx.failed(

@@ -64,6 +64,11 @@ def plan(world: World, template: Template, given: Mapping[str, str], *, stack_na
     resolver.check_rules()
     conditions = {name: resolver.condition(name) for name in template.conditions}
     chosen = [n for n, d in template.resources.items() if d.condition is None or resolver.condition(d.condition)]
+    # CloudFormation makes side by side what does not depend on each other. A custom resource acts the moment it is
+    # made, so here it comes as early as it can: what it needs and does not name is then missing.
+    chosen.sort(
+        key=lambda name: not template.resources[name].type.startswith(("Custom::", "AWS::CloudFormation::Custom"))
+    )
     needs = {name: _needs(template, name, set(chosen), resolver) for name in chosen}
     _check_outputs(template, set(chosen), resolver)
     for name in chosen:

@@ -50,6 +50,8 @@ class Resolver:
             case list():
                 items = (self.resolve(v, f"{where}[{i}]") for i, v in enumerate(value))
                 return [v for v in items if v is not NO_VALUE]
+            case str():
+                return _literal(value, where)
             case _:
                 return value
 
@@ -156,7 +158,7 @@ class Resolver:
                 raise TemplateError(f"{where}: ${{{name}}} is no text but {found!r}.")
             return str(intrinsics.text(found))
 
-        return SUBSTITUTED.sub(lambda m: f"${{{m[2]}}}" if m[1] else value(m[2]), text)
+        return SUBSTITUTED.sub(lambda m: f"${{{m[2]}}}" if m[1] else value(m[2]), _literal(text, where))
 
     def _find_in_map(self, argument: list[Any], where: str) -> Any:
         table, top, second = (self.resolve(part, where) for part in argument[:3])
@@ -167,3 +169,11 @@ class Resolver:
                 case [{"DefaultValue": default}] if self.template.language_extensions:
                     return self.resolve(default, where)
             raise TemplateError(f"{where}: there is no {table}.{top}.{second} in Mappings.") from None
+
+
+def _literal(text: str, where: str) -> str:
+    if "{{resolve:" in text:
+        raise TemplateError(
+            f"{where}: dynamic references ({{{{resolve:...}}}}) are not emulated; give the value itself."
+        )
+    return text

@@ -81,7 +81,9 @@ def of_service(service: str, resource: str, world: World) -> Values:
 
 def of_source(service: str, action: str, source_arn: str, account: Account) -> Values:
     """Where a service's request comes from. `aws:SourceOwner`, in SNS's default policy, is an older name of the account
-    that only CloudWatch's alarms are known to pass."""
+    that only CloudWatch's alarms are known to pass. EC2 passes nothing for an instance's role (aws-facts 9)."""
+    if service == "ec2.amazonaws.com":
+        return {}
     parts = source_arn.split(":")
     owner_id = parts[4] if len(parts) > 5 and parts[4] else account.id  # a bucket's ARN names no account
     values: Values = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (owner_id,)}

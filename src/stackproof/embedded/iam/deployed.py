@@ -81,6 +81,8 @@ class Deployed:
                 return key.policy if key else None
             case "lambda":
                 return self._function_policy(resource)
+            case "iam":
+                return self._trust_policy(resource)
             case "dynamodb":
                 policy = self._backend(dynamodb_backends).resource_policies.get("/".join(resource.split("/")[:2]))
                 return policy.policy_doc if policy else None
@@ -90,6 +92,13 @@ class Deployed:
             case "events":
                 bus = self._backend(events_backends).event_buses.get(name.removeprefix("event-bus/"))
                 return bus.policy if bus else None
+        return None
+
+    def _trust_policy(self, role_arn: str) -> Document | None:
+        for role in self._backend(iam_backends, self.account.partition).roles.values():
+            if role.arn == role_arn:
+                document: Document = role.assume_role_policy_document
+                return document or None
         return None
 
     def _function_policy(self, resource: str) -> Document | None:

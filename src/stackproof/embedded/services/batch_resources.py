@@ -82,7 +82,7 @@ class Resources:
     def agent_role(self, job: Job) -> str:
         """Whose permissions pull the image and write the logs: the execution role, else the instance role."""
         role = job.container.get("executionRoleArn")
-        return str(role) if role else self._instance_role(job.queue)
+        return str(role) if role else self.instance_role(job.queue)
 
     def log_target(self, job: Job) -> LogTarget:
         """Where the job's lines go. Raises: EmbeddedError for a log driver or option that is not emulated."""
@@ -98,7 +98,8 @@ class Resources:
             role_arn=self.agent_role(job),
         )
 
-    def _instance_role(self, queue_arn: str) -> str:
+    def instance_role(self, queue_arn: str) -> str:
+        """The role of the environment's instances. Raises: EmbeddedError when none is deployed."""
         environment = self.environment(queue_arn)
         resources = environment.compute_resources or {}
         profile = str(resources.get("instanceRole") or "").split("/")[-1]

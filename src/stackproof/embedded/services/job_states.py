@@ -182,7 +182,7 @@ class JobStates:
         if job.plan.vanish:
             self.forget(job)
             return
-        if refused := self._image_refused(job):
+        if refused := self._role_refused(job) or self._image_refused(job):
             self._ended(job, exit_code=None, status_reason=START_FAILED, reason=refused)
             return
         job.started = self._now
@@ -271,6 +271,18 @@ class JobStates:
         self._world.clock.cancel(STEP, job=job.id)
         if job.id in self.ledger.waiting:
             self.ledger.waiting.remove(job.id)
+
+    def _role_refused(self, job: Job) -> str | None:
+        """What ECS says of a role that its trust policy does not let it take for the task."""
+        for name in ("executionRoleArn", "jobRoleArn"):
+            role = job.container.get(name)
+            try:
+                if role:
+                    task = job.runtime["taskArn"]
+                    self._access.require_service("ecs-tasks.amazonaws.com", "sts:AssumeRole", role, source_arn=task)
+            except AwsError:
+                return f"ECS was unable to assume the role '{role}' that was provided for this task."
+        return None
 
     def _image_refused(self, job: Job) -> str | None:
         """Pull the image as the agent on the host does; what it says when a permission is missing."""

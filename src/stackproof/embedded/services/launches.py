@@ -1,4 +1,4 @@
-"""Whether the instances of a compute environment could start: what EC2 asks of the key of their volumes.
+"""Whether the instances of a compute environment could start: their role, and the key of their volumes.
 
 AWS Batch starts instances through Auto Scaling, whose service-linked role may use a customer key only where its own
 policy lets it (EC2 Auto Scaling, Required key policy for encrypted volumes; EC2, Permissions for EBS encryption). Else
@@ -33,6 +33,9 @@ class Launches:
         try:
             for key in self._volume_keys(settings.get("launchTemplate") or {}):
                 self._require(key)
+            if settings.get("instanceRole"):
+                role = self._resources.instance_role(queue_arn)
+                self._access.require_service("ec2.amazonaws.com", "sts:AssumeRole", role, source_arn="")
         except AwsError:
             return BLOCKED
         return None

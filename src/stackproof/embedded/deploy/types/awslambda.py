@@ -20,6 +20,17 @@ _CONFIGURATION = frozenset(
         *("LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout", "TracingConfig", "VpcConfig"),
     }
 )
+_RESERVED = frozenset(
+    {
+        *("_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT"),
+        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"),
+        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("AWS_LAMBDA_RUNTIME_API", "LAMBDA_RUNTIME_DIR"),
+    }
+)
+"""Lambda, Defined runtime environment variables."""
+_MAX_ENVIRONMENT = 4096
 _SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
@@ -41,7 +52,7 @@ class Function(ResourceType):
 
     def create(self, ctx: Context, p: Properties) -> Created:
         name = p.get("FunctionName") or ctx.generated_name(64)
-        self._check(ctx, p)
+        self._check(ctx, p, name)
         names = (*_CONFIGURATION, "Architectures", "PackageType")
         request = ctx.request("lambda", "CreateFunction", p, only=names, renames=self.renames)
         tags = dict(ctx.tags) or None
@@ -51,11 +62,15 @@ class Function(ResourceType):
         self._reserve(ctx, name, p)
         return created
 
-    def _check(self, ctx: Context, p: Properties) -> None:
-        """The role must be one, and may send to the dead-letter target (aws-facts 5: checked when it is created)."""
+    def _check(self, ctx: Context, p: Properties, name: str) -> None:
+        """The role must be one that Lambda may assume, and may send to the dead-letter target (aws-facts 5: checked
+        when the function is created); no variable may have a name of Lambda's own."""
+        _check_environment(ctx, p.get("Environment", {}).get("Variables", {}))
         role = str(p.get("Role"))
         if not role.startswith("arn:") or ctx.found("iam", "GetRole", RoleName=role.rsplit("/", 1)[-1]) is None:
             raise ctx.failed(f"Role: InvalidParameterValueException: there is no role {role}.")
+        if ctx.access is not None:
+            _check_trust(ctx, role, name)
         target = p.get("DeadLetterConfig", {}).get("TargetArn")
         if target is None or ctx.access is None:
             return
@@ -102,7 +117,7 @@ class Function(ResourceType):
             architectures = ctx.request("lambda", "UpdateFunctionCode", p, only=("Architectures",))
             ctx.call("lambda", "UpdateFunctionCode", FunctionName=name, **code(ctx, p), **architectures)
         if settings := changed & _CONFIGURATION:
-            self._check(ctx, p)
+            self._check(ctx, p, name)
             empty: dict[str, Any] = {
                 "Description": "",
                 "Environment": {},
@@ -128,6 +143,27 @@ class Function(ResourceType):
 
     def delete(self, ctx: Context, resource: Resource) -> None:
         ctx.call("lambda", "DeleteFunction", FunctionName=resource.physical_id)
+
+
+def _check_environment(ctx: Context, variables: Mapping[str, Any]) -> None:
+    if reserved := sorted(_RESERVED & set(variables)):
+        raise ctx.failed(
+            f"Environment: InvalidParameterValueException: {reserved[0]} is a reserved key of Lambda's own."
+        )
+    if sum(len(name) + len(str(value)) for name, value in variables.items()) > _MAX_ENVIRONMENT:
+        raise ctx.failed(f"Environment: InvalidParameterValueException: it is larger than {_MAX_ENVIRONMENT} bytes.")
+
+
+def _check_trust(ctx: Context, role: str, name: str) -> None:
+    source = ctx.world.account.arn("lambda", f"function:{name}")
+    assert ctx.access is not None
+    try:
+        ctx.access.require_service("lambda.amazonaws.com", "sts:AssumeRole", role, source_arn=source)
+    except AwsError as error:
+        raise ctx.failed(
+            "Role: InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda "
+            f"({error.message})"
+        ) from error
 
 
 def code(ctx: Context, p: Properties) -> dict[str, Any]:

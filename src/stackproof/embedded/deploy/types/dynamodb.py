@@ -12,6 +12,7 @@ _CREATED = (
     *("AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes", "KeySchema"),
     *("LocalSecondaryIndexes", "ProvisionedThroughput", "SSESpecification", "StreamSpecification", "TableClass"),
 )
+_MAX_DAYS = 35
 _LATER = ("PointInTimeRecoverySpecification", "TimeToLiveSpecification")
 
 
@@ -42,6 +43,12 @@ class Table(ResourceType):
         """Refuse what is not known before the table is there: one under deletion protection cannot be rolled back."""
         for operation, member in (("UpdateContinuousBackups", _LATER[0]), ("UpdateTimeToLive", _LATER[1])):
             ctx.convert("dynamodb", operation, member, p.get(member, {}))
+        days = p.get(_LATER[0], {}).get("RecoveryPeriodInDays", _MAX_DAYS)
+        if not 1 <= int(days) <= _MAX_DAYS:
+            raise ctx.failed(f"{_LATER[0]}: ValidationException: RecoveryPeriodInDays is {days}, not 1 to {_MAX_DAYS}.")
+        sse = p.get("SSESpecification", {})
+        if "KMSMasterKeyId" in sse and (sse.get("SSEType") != "KMS" or str(sse.get("SSEEnabled")).lower() != "true"):
+            raise ctx.failed("SSESpecification: KMSMasterKeyId needs SSEType KMS and SSEEnabled true.")
 
     def _settings(self, ctx: Context, name: str, p: Properties, changed: frozenset[str], old: Any = None) -> None:
         if "PointInTimeRecoverySpecification" in changed:
@@ -80,7 +87,7 @@ class Table(ResourceType):
                 **recovery,
                 "PointInTimeRecoveryEnabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
             },
-            "TimeToLiveSpecification": {**expiry, "Enabled": expiry.get("TimeToLiveStatus") == "ENABLED"},
+            "TimeToLiveSpecification": {**expiry, **_expiry(expiry, p)},
             "Tags": ctx.call("dynamodb", "ListTagsOfResource", ResourceArn=resource.arn)["Tags"],
         }
 
@@ -131,3 +138,10 @@ class Table(ResourceType):
 
     def delete(self, ctx: Context, resource: Resource) -> None:
         ctx.call("dynamodb", "DeleteTable", TableName=resource.physical_id)
+
+
+def _expiry(described: Mapping[str, Any], p: Properties) -> dict[str, Any]:
+    """Of an expiry that is off, AWS does not keep the attribute's name."""
+    if described.get("TimeToLiveStatus") == "ENABLED":
+        return {"Enabled": True}
+    return {"Enabled": False, "AttributeName": p.get("TimeToLiveSpecification", {}).get("AttributeName")}
