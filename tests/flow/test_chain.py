@@ -57,6 +57,11 @@ def test_a_rewritten_event_with_a_fresh_hash_breaks_the_link_after_it() -> None:
     assert breaks(events) == ["event 3 does not link to the event before it"]
 
 
+def test_an_event_forged_onto_an_ended_batch_shows() -> None:
+    assert breaks(chain([*STATUSES, "FAILED"])) == ["event 5 changes SUCCEEDED, which is final"]
+    assert breaks(chain([*STATUSES, "SUCCEEDED"])) == []  # a remark on an ended batch: a duplicate was found
+
+
 def test_a_missing_an_extra_and_a_different_copy_show() -> None:
     events = chain(STATUSES)
     copies = {f"{e['sequence']:08d}.json": canonical(e).encode() for e in events}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Event = Mapping[str, Any]
+FINAL = frozenset({"SUCCEEDED", "REJECTED", "FAILED"})
 
 
 def canonical(value: Mapping[str, Any]) -> str:
@@ -32,6 +33,8 @@ def breaks(events: Sequence[Event]) -> list[str]:
             found.append(f"event {number} does not link to the event before it")
         if event.get("previous_status") != previous["status"]:
             found.append(f"event {number} says it came from {event.get('previous_status')}, not {previous['status']}")
+        if previous["status"] in FINAL and event.get("status") != previous["status"]:
+            found.append(f"event {number} changes {previous['status']}, which is final")
         previous = {"sequence": number, "status": event.get("status"), "hash": event.get("hash")}
     return found
 
