@@ -99,11 +99,18 @@ def deployed(
             image=setting.image,
             on_progress=on_resource,
         )
+        _check_parts(stack, parts)
         _let_producer_upload(session, stack, parts, values[parts.producer])
         for subscription in session.topics.pending():  # the person behind each address clicks on the link
             session.topics.confirm(subscription)
         session.advance(SETTLING)
         yield session, stack
+
+
+def _check_parts(stack: Stack, parts: scenarios.Parts) -> None:
+    for part in ("inbox", "results", "archive", "jobs", "audit", "queue", "submit", "monitor"):
+        if (logical_id := getattr(parts, part)) not in stack.resources:
+            raise StackproofError(f"The scenarios call {logical_id} the {part}; the template makes no such resource.")
 
 
 def _make_producer(session: Embedded, arn: str) -> None:

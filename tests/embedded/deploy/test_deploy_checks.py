@@ -265,3 +265,32 @@ def test_a_custom_resource_comes_before_all_that_it_does_not_name(site: Site) ->
     assert list(site.deploy(resources).resources) == ["Role", "Function", "Thing", "Permission"]
     named = {**resources, "Thing": {**custom, "DependsOn": "Permission"}}
     assert list(site.deploy(named, name="named").resources) == ["Role", "Function", "Permission", "Thing"]
+
+
+def test_reservations_leave_a_hundred_to_the_others(site: Site) -> None:
+    def function(reserved: int) -> dict[str, Any]:
+        return {**FUNCTION, "Properties": {**FUNCTION["Properties"], "ReservedConcurrentExecutions": reserved}}
+
+    site.deploy({"Role": ROLE, "One": function(400), "Other": function(500)}, name="fits")
+    with pytest.raises(DeploymentFailed, match="below its minimum value of 100"):
+        site.deploy({"Role": ROLE, "Third": function(1)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"Timeout": {"AttemptDurationSeconds": 59}}, "AttemptDurationSeconds is 59"),
+        ({"RetryStrategy": {"Attempts": 11}}, "Attempts is 11, not 1 to 10"),
+        ({"RetryStrategy": {"EvaluateOnExit": [{"OnExitCode": "1", "Action": "EXIT"}] * 6}}, "6 entries, at most 5"),
+        (
+            {"RetryStrategy": {"EvaluateOnExit": [{"OnStatusReason": "Host*EC2", "Action": "RETRY"}]}},
+            r"EvaluateOnExit\[0\].OnStatusReason is 'Host\*EC2'",
+        ),
+        ({"RetryStrategy": {"EvaluateOnExit": [{"OnExitCode": "6?", "Action": "EXIT"}]}}, "OnExitCode is '6\\?'"),
+    ],
+)
+def test_a_job_definition_has_its_bounds(site: Site, changes: dict[str, Any], said: str) -> None:
+    container = {"Image": "image", "Command": ["true"], "Vcpus": 1, "Memory": 64}
+    definition = {"Type": "container", "ContainerProperties": container, **changes}
+    with pytest.raises(DeploymentFailed, match=said):
+        site.deploy({"Definition": {"Type": "AWS::Batch::JobDefinition", "Properties": definition}})

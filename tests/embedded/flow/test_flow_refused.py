@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.flow.run import Stage
+from stackproof.errors import StackproofError
+from stackproof.flow.run import Stage, _check_parts
 from stackproof.flow.scenario import Scenario
 
 UPLOAD = {"do": "upload", "key": "incoming/payments.csv"}
@@ -81,3 +82,8 @@ def test_nothing_of_the_flow_is_left_in_the_temporary_folder(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert stage.play(scenario(UPLOAD, RUN)) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_the_template_lacks_is_named(stage: Stage) -> None:
+    with pytest.raises(StackproofError, match="The scenarios call Gone the archive"):
+        _check_parts(stage.stack, stage.setting.scenarios.parts.model_copy(update={"archive": "Gone"}))

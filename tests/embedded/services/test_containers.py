@@ -20,7 +20,7 @@ from tests.embedded.services.support import ACCOUNT
 
 COPY = """
 import datetime, os, boto3
-s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"])
+s3 = boto3.client("s3", region_name="eu-central-1")
 began = datetime.datetime.now(datetime.timezone.utc)
 body = s3.get_object(Bucket="data", Key="in")["Body"].read()
 s3.put_object(Bucket="data", Key="out-" + os.environ["AWS_BATCH_JOB_ATTEMPT"], Body=body)
@@ -71,7 +71,6 @@ def test_the_process_sees_its_own_environment_only(stage: Stage, monkeypatch: py
         "AWS_BATCH_JOB_ATTEMPT": "1",
         "AWS_BATCH_JQ_NAME": "queue",
         "AWS_BATCH_CE_NAME": "environment",
-        "AWS_REGION": "eu-central-1",
     }
     assert {name: environment[name] for name in wanted} == wanted
     credentials = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.batch.models import batch_backends
 
 from stackproof.embedded.errors import AwsError, EmbeddedError
 from stackproof.embedded.iam import Iam
+from stackproof.embedded.services.containers import has_scratch
 from stackproof.embedded.services.launches import BLOCKED
 from tests.embedded.iam.support import ROOT_STATEMENT, Aws, allow, document
 from tests.embedded.services.batch_support import Stage, batch_stage
@@ -125,3 +127,33 @@ def test_trust_is_judged_with_its_conditions(service: str, condition: dict[str, 
         else:
             with pytest.raises(AwsError, match="sts:AssumeRole"):
                 ask()
+
+
+TMPFS = {"linuxParameters": {"tmpfs": [{"containerPath": "/scratch", "size": 64}]}}
+READ_ONLY: dict[str, Any] = {"readonlyRootFilesystem": True}
+
+
+@pytest.mark.parametrize(
+    ("container", "found"),
+    [
+        ({}, True),
+        (READ_ONLY, False),
+        ({**READ_ONLY, **TMPFS}, True),
+        ({**READ_ONLY, **TMPFS, "environment": [{"name": "TMPDIR", "value": "/scratch/own"}]}, True),
+        ({**READ_ONLY, **TMPFS, "environment": [{"name": "TMPDIR", "value": "/tmp"}]}, False),
+        ({**READ_ONLY, "mountPoints": [{"containerPath": "/data", "sourceVolume": "v", "readOnly": True}]}, False),
+    ],
+)
+def test_a_read_only_root_leaves_no_room_for_temporary_files(container: dict[str, Any], found: bool) -> None:
+    assert has_scratch(container) is found
+
+
+def test_without_scratch_there_are_no_temporary_files_and_no_region(stage: Stage) -> None:
+    stage.image_says("import os, tempfile\nprint(os.environ.get('AWS_REGION'))\ntempfile.mkdtemp()\n")
+    stage.define(container=READ_ONLY)
+    job = stage.submit()
+    stage.world.clock.advance(3600)
+    assert stage.job(job).attempts[0]["container"]["exitCode"] == 1
+    lines = [line for call in stage.logs.written for line in call[-1]]
+    assert lines[0] == "None"
+    assert "No usable temporary directory found" in lines[-1]

@@ -10,7 +10,7 @@ from stackproof.embedded.identity import Principal
 from stackproof.embedded.ports import Access, Bus, Logs, Metrics
 from stackproof.embedded.seam import Call
 from stackproof.embedded.services.batch_resources import Resources, repository_of
-from stackproof.embedded.services.containers import Run, module_of, run, snapshot
+from stackproof.embedded.services.containers import Run, has_scratch, module_of, run, snapshot
 from stackproof.embedded.services.job_states import JobStates
 from stackproof.embedded.services.jobs import (
     Job,
@@ -195,7 +195,8 @@ class Batch:
         self._world.seam.intercept(conduct.before, first=True)
         try:
             conduct.begin()
-            ended = run(command, self._environment(job), image, models())
+            scratch = has_scratch(job.container)
+            ended = run(command, self._environment(job), image, models(), scratch=scratch)
         finally:
             conduct.end()
             self._world.seam.remove(conduct.before)
@@ -215,6 +216,7 @@ class Batch:
         return snapshot(Path(directory), module, self._snapshots / repository.replace("/", "_"))
 
     def _environment(self, job: Job) -> dict[str, str]:
+        """What the process finds; no region, which ECS sets on Fargate and not on EC2."""
         role = job.container.get("jobRoleArn")
         if not role or job.container.get("secrets"):
             raise EmbeddedError(f"{job.definition}: jobs without a job role, or with secrets, are not emulated.")
@@ -225,7 +227,6 @@ class Batch:
             "AWS_BATCH_JOB_ATTEMPT": str(job.attempt),
             "AWS_BATCH_JQ_NAME": job.queue.rpartition("/")[2],
             "AWS_BATCH_CE_NAME": self._resources.environment(job.queue).name,
-            "AWS_REGION": self._world.account.region,
             **self._world.identities.issue(role, job.session).environment(),
         }
 

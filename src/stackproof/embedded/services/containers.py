@@ -1,10 +1,10 @@
 """Containers of AWS Batch jobs: the image's own code, run in this process as if it were a process of its own.
 
 An image is the folder that its Dockerfile copies; the command must be `python -m <module> [arguments]`. The code sees
-only the container's environment, its own scratch folder (TMPDIR, removed afterwards), freshly loaded modules, its own
-standard streams, logging tree, boto3 session, signal handlers and working folder. Not emulated: the read-only root file
-system (writes outside the scratch folder go through), the user, memory and CPU limits, the image's own Python and
-libraries (those of the session are used).
+only the container's environment, its own scratch folder (TMPDIR, removed afterwards; none when the root file system is
+read-only and nothing else is mounted there), freshly loaded modules, its own standard streams, logging tree, boto3
+session, signal handlers and working folder. Not emulated: other writes to a read-only root file system, the user,
+memory and CPU limits, the image's own Python and libraries (those of the session are used).
 """
 
 import io
@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -75,8 +75,21 @@ def module_of(command: Sequence[str]) -> str:
     raise EmbeddedError(f"A job's command must be `python -m <module> [arguments]`, not {list(command)!r}.")
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], image: Path, loader: Loader) -> Run:
-    """Run the command over the image's folder. `loader` reads the models of boto3, which all processes may share.
+def has_scratch(container: Mapping[str, Any]) -> bool:
+    """Whether the code finds a folder for temporary files; a TMPDIR that the image sets itself is taken to be right."""
+    if not container.get("readonlyRootFilesystem"):
+        return True
+    mounts = [*(container.get("linuxParameters") or {}).get("tmpfs", []), *(container.get("mountPoints") or [])]
+    paths = [PurePosixPath(mount["containerPath"]) for mount in mounts if not mount.get("readOnly")]
+    given = [item["value"] for item in container.get("environment", []) if item["name"] == "TMPDIR"]
+    return any(not given or PurePosixPath(given[0]).is_relative_to(path) for path in paths)
+
+
+def run(
+    command: Sequence[str], environment: Mapping[str, str], image: Path, loader: Loader, *, scratch: bool = True
+) -> Run:
+    """Run the command over the image's folder. `loader` reads the models of boto3, which all processes may share;
+    without `scratch` there is no folder for temporary files.
 
     Raises: EmbeddedError when the code met something that the embedded AWS does not emulate.
     """
@@ -84,7 +97,10 @@ def run(command: Sequence[str], environment: Mapping[str, str], image: Path, loa
     output = io.StringIO()
     began = real_seconds()
     killed, code = False, None
-    with _process(module, list(command[3:]), environment, image, output, loader):
+    with ExitStack() as stack:
+        stack.enter_context(_process(module, list(command[3:]), environment, image, output, loader))
+        if not scratch:
+            stack.enter_context(mock.patch.object(tempfile, "_candidate_tempdir_list", list))
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
             code = 0

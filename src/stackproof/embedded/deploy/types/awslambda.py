@@ -31,6 +31,7 @@ _RESERVED = frozenset(
 )
 """Lambda, Defined runtime environment variables."""
 _MAX_ENVIRONMENT = 4096
+_CONCURRENCY, _UNRESERVED = 1000, 100
 _SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
@@ -88,9 +89,22 @@ class Function(ResourceType):
                 f"permissions to call {action} on {service.upper()} ({error.message})"
             ) from error
 
+    def _check_concurrency(self, ctx: Context, name: str, wanted: int) -> None:
+        """What is left to functions without a reservation (Lambda, Configuring reserved concurrency)."""
+        functions = ctx.call("lambda", "ListFunctions")["Functions"]
+        names = [function["FunctionName"] for function in functions if function["FunctionName"] != name]
+        reserved = (ctx.call("lambda", "GetFunctionConcurrency", FunctionName=other) for other in names)
+        others = sum(int(answer.get("ReservedConcurrentExecutions") or 0) for answer in reserved)
+        if others + wanted > _CONCURRENCY - _UNRESERVED:
+            raise ctx.failed(
+                "ReservedConcurrentExecutions: InvalidParameterValueException: it decreases the account's unreserved "
+                f"concurrency below its minimum value of {_UNRESERVED}."
+            )
+
     def _reserve(self, ctx: Context, name: str, p: Properties) -> None:
         if "ReservedConcurrentExecutions" in p:
             wanted = ctx.request("lambda", "PutFunctionConcurrency", p, only=("ReservedConcurrentExecutions",))
+            self._check_concurrency(ctx, name, int(wanted["ReservedConcurrentExecutions"]))
             ctx.call("lambda", "PutFunctionConcurrency", FunctionName=name, **wanted)
 
     def read(self, ctx: Context, resource: Created, p: Properties) -> Properties:

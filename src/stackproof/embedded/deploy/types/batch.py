@@ -1,6 +1,7 @@
 """AWS Batch."""
 
 import json
+import re
 from typing import Any, ClassVar
 
 from stackproof.embedded.deploy.context import Context
@@ -117,6 +118,10 @@ def _updatable(p: Properties) -> dict[str, Any]:
     return {**p, "ComputeResources": resources}
 
 
+_TEXT = re.compile(r"[A-Za-z0-9.:\s]{0,511}\*?")
+_CONDITIONS = {"OnReason": _TEXT, "OnStatusReason": _TEXT, "OnExitCode": re.compile(r"[0-9]{0,511}\*?")}
+
+
 @resource_type("AWS::Batch::JobQueue")
 class JobQueue(_BatchType):
     """A job queue."""
@@ -177,6 +182,7 @@ class JobDefinition(_BatchType):
         return ctx.announce(self._register(ctx, p.get("JobDefinitionName") or ctx.generated_name(128), p))
 
     def _register(self, ctx: Context, name: str, p: Properties) -> Created:
+        _check_job(ctx, p)
         without = ("JobDefinitionName", "ResourceRetentionPolicy", "Tags")
         request = ctx.request("batch", "RegisterJobDefinition", p, without=without)
         answer = ctx.call("batch", "RegisterJobDefinition", jobDefinitionName=name, tags=dict(ctx.tags), **request)
@@ -202,3 +208,23 @@ class JobDefinition(_BatchType):
 
     def delete(self, ctx: Context, resource: Resource) -> None:
         ctx.call("batch", "DeregisterJobDefinition", jobDefinition=resource.physical_id)
+
+
+def _check_job(ctx: Context, p: Properties) -> None:
+    """The bounds of RegisterJobDefinition (API, JobTimeout, RetryStrategy, EvaluateOnExit)."""
+    seconds = p.get("Timeout", {}).get("AttemptDurationSeconds", 60)
+    if int(seconds) < 60:
+        raise ctx.failed(f"Timeout: ClientException: AttemptDurationSeconds is {seconds}, at least 60 are needed.")
+    strategy = p.get("RetryStrategy", {})
+    if not 1 <= int(strategy.get("Attempts", 1)) <= 10:
+        raise ctx.failed(f"RetryStrategy: ClientException: Attempts is {strategy['Attempts']}, not 1 to 10.")
+    entries = strategy.get("EvaluateOnExit", [])
+    if len(entries) > 5:
+        raise ctx.failed(f"RetryStrategy: ClientException: EvaluateOnExit has {len(entries)} entries, at most 5 go.")
+    for number, entry in enumerate(entries):
+        for name, pattern in _CONDITIONS.items():
+            if name in entry and not pattern.fullmatch(str(entry[name])):
+                raise ctx.failed(
+                    f"RetryStrategy: ClientException: EvaluateOnExit[{number}].{name} is {entry[name]!r}; a pattern "
+                    "has only letters, digits, white space, '.' and ':' (an exit code: digits) and may end in '*'."
+                )
