@@ -16,6 +16,7 @@ FREE = {  # whose content is no property: maps of the user's own, and what AWS m
     *("AWS::Lambda::Function.Environment.Variables", "AWS::Batch::JobDefinition.Tags", "AWS::Batch::JobQueue.Tags"),
     *("AWS::Batch::ComputeEnvironment.Tags", "AWS::Batch::ComputeEnvironment.ComputeResources.Tags"),
     *("AWS::Batch::JobDefinition.ContainerProperties.LogConfiguration.Options", "AWS::Events::Rule.EventPattern"),
+    "AWS::Events::Rule.Targets.InputTransformer.InputPathsMap",
 }
 Path = tuple[str | int, ...]
 
