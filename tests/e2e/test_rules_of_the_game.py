@@ -79,3 +79,18 @@ def test_a_stack_is_played_twice_alike(stage: Stage) -> None:
     first = calls()
     assert first == calls()
     assert ("batch:SubmitJob", stage.stack.resources["SubmitRole"].arn) in {(name, arn) for _, name, arn, _ in first}
+
+
+def test_an_event_appended_for_a_batch_that_never_was_shows(stage: Stage) -> None:
+    forged = {
+        "do": "try",
+        "roles": ["MonitorRole"],
+        "service": "dynamodb",
+        "operation": "ExecuteStatement",
+        "parameters": {
+            "Statement": "INSERT INTO \"${AuditTable}\" VALUE {'batch_id': ?, 'sequence': ?}",
+            "Parameters": [{"S": "forged"}, {"N": "1"}],
+        },
+        "denied": False,
+    }
+    assert stage.play(scenario(forged)) == ["The audit table has events of forged, which no record knows."]

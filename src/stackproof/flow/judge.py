@@ -14,8 +14,10 @@ FINAL = {"SUCCEEDED": "processed", "REJECTED": "rejected"}
 
 def judge(session: Embedded, stack: Stack, parts: Parts, scenario: Scenario, story: Story) -> list[str]:
     """Every way in which the state differs from what must be true, in words; nothing when all holds."""
-    batches = Observer(session, stack, parts).batches()
+    observer = Observer(session, stack, parts)
+    batches = observer.batches()
     return [
+        *(f"The audit table has events of {orphan}, which no record knows." for orphan in observer.orphans()),
         *story.problems,
         *_invariants(batches, scenario, story),
         *_batches(batches, scenario, story),
@@ -23,6 +25,7 @@ def judge(session: Embedded, stack: Stack, parts: Parts, scenario: Scenario, sto
         *(_left_behind(session, stack, parts) if scenario.expect.deleted else _dead_letters(session, stack, scenario)),
         *_metrics(session, scenario),
         *_services(session, stack, scenario),
+        *_told(session, scenario, story),
     ]
 
 
@@ -128,6 +131,11 @@ def _alarms(session: Embedded, stack: Stack, scenario: Scenario, story: Story) -
         for state in expected or []:
             if not any(name in subject and state in subject for subject in subjects):
                 yield f"Nobody was told that {logical_id} is {state}."
+
+
+def _told(session: Embedded, scenario: Scenario, story: Story) -> Iterator[str]:
+    mails = [f"{mail.subject}\n{mail.message}" for mail in session.topics.outbox() if mail.at >= story.begun]
+    yield from (f"No mail says {text!r}." for text in scenario.expect.told if not any(text in mail for mail in mails))
 
 
 def _dead_letters(session: Embedded, stack: Stack, scenario: Scenario) -> Iterator[str]:

@@ -92,6 +92,10 @@ class Observer:
         ]
         return sorted(batches, key=lambda b: (str(b.record["received_at"]), b.batch_id))
 
+    def orphans(self) -> list[str]:
+        """Batch ids that have audit events and no record: somebody appended what never happened."""
+        return sorted(self._events().keys() - {record["batch_id"] for record in self.records()})
+
     def _events(self) -> dict[str, list[Mapping[str, Any]]]:
         found: dict[str, list[Mapping[str, Any]]] = {}
         pages = self._session.client("dynamodb").get_paginator("scan").paginate(TableName=self.name("audit"))

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from stackproof.embedded import faults
@@ -107,6 +108,8 @@ class Player:
                     self._attempt(step, role)
             case steps.Delete():
                 self._delete_archive(step)
+            case steps.OperatorCall():
+                getattr(s.client(step.service), xform_name(step.operation))(**self._fill(step.parameters))
             case steps.DeleteStack():
                 self._delete_stack()
 
@@ -212,9 +215,8 @@ class Player:
 
     def _attempt(self, step: steps.Attempt, role: str) -> None:
         client = self._session.client(step.service, principal=self._role(role))
-        call = getattr(client, re.sub(r"(?<!^)(?=[A-Z])", "_", step.operation).lower())
         try:
-            call(**self._fill(step.parameters))
+            getattr(client, xform_name(step.operation))(**self._fill(step.parameters))
         except ClientError as error:
             denied = error.response["Error"]["Code"].startswith(("AccessDenied", "AuthorizationError"))
             if denied is not step.denied:

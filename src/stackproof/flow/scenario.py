@@ -187,6 +187,15 @@ class Delete(_Model):
     key: str
 
 
+class OperatorCall(_Model):
+    """Somebody with full rights makes a call; `${LogicalId}` and `${LogicalId.Arn}` are filled in."""
+
+    do: Literal["call"]
+    service: str
+    operation: str
+    parameters: dict[str, Any] = {}
+
+
 class DeleteStack(_Model):
     """The operator deletes the stack; what its policies retain stays."""
 
@@ -196,6 +205,7 @@ class DeleteStack(_Model):
 Step = Annotated[
     Upload
     | DeleteStack
+    | OperatorCall
     | Run
     | Advance
     | InjectFault
@@ -239,6 +249,8 @@ class Expectation(_Model):
     tolerated: list[str] = []
     dead_letters: dict[str, int] = {}
     metrics: dict[str, float] = {}
+    told: list[str] = []
+    """Texts, each of which stands in some mail that people got."""
     audit: Literal["intact", "broken"] = "intact"
     expired: bool = False
     settled: bool = True
