@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from stackproof.errors import StackproofError
-from stackproof.flow.scenario import load, parse, seconds
+from stackproof.flow.scenario import load, parse
+from stackproof.flow.steps import seconds
 
 PARTS = dict.fromkeys(
     ["inbox", "results", "archive", "jobs", "audit", "queue", "submit", "monitor", "producer", "prefix"], "x"

@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackproof.flow.scenario import File
+from stackproof.flow.steps import File
 from stackproof.generate import Truth, generate
 
 

@@ -16,9 +16,10 @@ from stackproof.embedded import faults
 from stackproof.embedded.deploy import DeploymentFailed
 from stackproof.embedded.session import Embedded, Stack
 from stackproof.errors import StackproofError
-from stackproof.flow import scenario as steps
+from stackproof.flow import steps
 from stackproof.flow.files import Made, make
 from stackproof.flow.observe import Batch, Observer
+from stackproof.flow.scenario import Parts
 from stackproof.generate import Truth
 
 _REFERENCE = re.compile(r"\$\{(\w+)(?:\.(\w+))?\}")
@@ -51,9 +52,7 @@ class Story:
 class Player:
     """Plays steps, one verb each."""
 
-    def __init__(
-        self, session: Embedded, stack: Stack, parts: steps.Parts, *, progress: Progress = lambda _: None
-    ) -> None:
+    def __init__(self, session: Embedded, stack: Stack, parts: Parts, *, progress: Progress = lambda _: None) -> None:
         self._session = session
         self._stack = stack
         self._parts = parts
@@ -91,8 +90,6 @@ class Player:
             case steps.Rule():
                 change = s.client("events").enable_rule if step.enabled else s.client("events").disable_rule
                 change(Name=self._id(step.rule))
-            case steps.Concurrency():
-                self._concurrency(step)
             case steps.Invoke():
                 s.functions.invoke_async(self._id(step.function), self._fill(step.payload))
             case steps.Redeliver():
@@ -179,13 +176,6 @@ class Player:
                 s.functions.events.hold(self._id(function))
             case "release", function:
                 s.functions.events.release(self._id(function), order=step.order)
-
-    def _concurrency(self, step: steps.Concurrency) -> None:
-        client, name = self._session.client("lambda"), self._id(step.function)
-        if step.reserved is None:
-            client.delete_function_concurrency(FunctionName=name)
-        else:
-            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=step.reserved)
 
     def _terminate(self, step: steps.Terminate) -> None:
         job = next((b.jobs[-1] for b in self._observer.batches() if b.key == step.key and b.jobs), None)

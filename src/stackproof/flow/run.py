@@ -18,6 +18,7 @@ from stackproof.flow.files import Made, make
 from stackproof.flow.judge import judge
 from stackproof.flow.observe import Batch, Observer, Summary, own_metrics
 from stackproof.flow.play import Player
+from stackproof.flow.steps import File
 
 Progress = Callable[[str], None]
 
@@ -202,7 +203,7 @@ def run_files(
         if transactions:
             progress(f"generating {transactions:,} transactions")
             began = real_seconds()
-            wanted = scenarios.File(transactions=transactions, bad_share=0.01, seed=seed)
+            wanted = File(transactions=transactions, bad_share=0.01, seed=seed)
             made.append(make(wanted, Path(folder) / f"transactions-{transactions}.csv"))
             took["generate"] = real_seconds() - began
         began = real_seconds()
