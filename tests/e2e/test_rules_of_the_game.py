@@ -31,6 +31,25 @@ def test_a_fault_that_met_no_call_is_a_problem(stage: Stage) -> None:
     assert problem.startswith("The fault met no call:")
 
 
+@pytest.mark.parametrize(
+    ("step", "problem"),
+    [
+        ({"do": "job", "vanish": True}, "1 planned jobs were never submitted."),
+        (
+            {"do": "events", "of": "bus", "action": "drop", "count": 2},
+            "2 events of EventBridge that were to be lost never came.",
+        ),
+        (
+            {"do": "events", "of": "SubmitFunction", "action": "duplicate"},
+            "1 events of functions that were to be lost or doubled never came.",
+        ),
+    ],
+    ids=["plan", "drop", "duplicate"],
+)
+def test_a_disturbance_that_met_nothing_is_a_problem(stage: Stage, step: dict[str, object], problem: str) -> None:
+    assert problem in stage.play(scenario(step))
+
+
 def test_an_unnamed_alarm_is_a_problem(stage: Stage) -> None:
     bad = {**UPLOAD, "file": {"transactions": 5, "wrong_sum": True}}
     problems = stage.play(scenario(bad, RUN, {"do": "advance", "by": "5m"}))

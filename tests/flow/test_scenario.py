@@ -44,6 +44,11 @@ def test_what_is_not_understood_is_named(scenario: dict[str, Any], named: str) -
     assert str(error.value).startswith("scenarios.yaml:")
 
 
+def test_a_list_without_a_scenario_is_refused() -> None:
+    with pytest.raises(StackproofError, match="scenarios: List should have at least 1 item"):
+        parse({"parts": PARTS, "scenarios": []}, source="x")
+
+
 def test_two_scenarios_of_one_name_are_refused() -> None:
     data = document()
     data["scenarios"] *= 2

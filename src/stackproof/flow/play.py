@@ -111,8 +111,14 @@ class Player:
                 self._delete_stack()
 
     def finish(self) -> Story:
-        """Close the story: a fault that met no call is a problem of the scenario."""
+        """Close the story: a fault, a plan or a disturbance that met nothing is a problem of the scenario."""
         self._close_faults()
+        unmet = {
+            "planned jobs were never submitted": self._session.batch.unmet_plans(),
+            "events of EventBridge that were to be lost never came": self._session.bus.unmet_drops(),
+            "events of functions that were to be lost or doubled never came": self._session.functions.events.unmet(),
+        }
+        self.story.problems += [f"{count} {what}." for what, count in unmet.items() if count]
         return self.story
 
     def send(self, key: str, made: Made, identity: str = "producer") -> None:

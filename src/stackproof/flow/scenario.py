@@ -77,7 +77,7 @@ class Scenarios(Model):
     """All scenarios of one template."""
 
     parts: Parts
-    scenarios: list[Scenario]
+    scenarios: list[Scenario] = Field(min_length=1)
     permissions: dict[str, dict[str, str]] = {}
     """Role -> Allow statement (policy/Sid) -> a scenario that fails without the statement."""
 

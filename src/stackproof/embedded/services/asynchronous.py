@@ -96,6 +96,10 @@ class Asynchronous:
         """Lose the next `times` events, as if they had never been sent."""
         _add(self._state().drop, function, times)
 
+    def unmet(self) -> int:
+        """How many of the events that were to be lost or doubled never came."""
+        return sum(self._state().drop.values()) + sum(self._state().duplicate.values())
+
     def hold(self, function: str) -> None:
         """Keep coming events back until `release`."""
         self._state().held.setdefault(name_of(function), [])

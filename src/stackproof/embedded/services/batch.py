@@ -76,6 +76,10 @@ class Batch:
         """Decide what happens to the next job submitted (of this name, if one is given): the fields of `Plan`."""
         self._ledger.plans.append((job_name, Plan(**choices)))
 
+    def unmet_plans(self) -> int:
+        """How many plans still wait for a job that was never submitted."""
+        return len(self._ledger.plans)
+
     def jobs(self) -> list[Job]:
         """The jobs that AWS Batch knows, in the order of their submission. To look at, not to change."""
         return list(self._ledger.jobs.values())

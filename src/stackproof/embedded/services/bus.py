@@ -56,6 +56,10 @@ class Bus:
         """Lose the next events: EventBridge is best effort for some services."""
         self._state().drop += times
 
+    def unmet_drops(self) -> int:
+        """How many of the events that were to be lost never came."""
+        return self._state().drop
+
     def duplicate_next(self, times: int = 1) -> None:
         """Deliver each of the next events twice."""
         self._state().duplicate += times
