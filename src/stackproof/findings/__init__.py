@@ -1,0 +1,1 @@
+"""What engines say of resources (results), and what the gate makes of it (findings, control outcomes, reports)."""
