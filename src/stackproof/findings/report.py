@@ -27,7 +27,8 @@ class Waiver:
 class Finding:
     """One fault at one place, with every rule that found it. `path` is the place in the original template; `excerpt`
     holds (line number, text) around `line`, for people. `fix` comes from the catalogue. `when` says under which
-    assignment of undecided conditions it shows ('' when under all)."""
+    assignment of undecided conditions it shows ('' when under all). `file` is where `line` is when that is not the
+    template (a waiver that has expired stands in its waivers.yaml)."""
 
     rules: tuple[RuleId, ...]
     control: str
@@ -44,6 +45,7 @@ class Finding:
     waiver: Waiver | None = None
     when: str = ""
     excerpt: tuple[tuple[int, str], ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ class EngineStatus:
 @dataclass(frozen=True, kw_only=True)
 class ControlResult:
     """One control on one template: its outcome and its whole population by outcome (logical ids; a template-wide rule
-    counts as the resource "*")."""
+    counts as the resource "*"). `why` and `fix` are the catalogue's prose."""
 
     id: str
     title: str
@@ -75,6 +77,8 @@ class ControlResult:
     failed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     waived: tuple[str, ...] = ()
+    why: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +125,7 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """All reports of one call."""
+    """All reports of one call. `requirements` has short titles of requirements, by framework and id."""
 
     verdict: Verdict
     scope: Scope
@@ -129,3 +133,4 @@ class GateReport:
     errors: tuple[Problem, ...] = ()
     exit_code: int = 0
     notes: tuple[str, ...] = field(default=())
+    requirements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
