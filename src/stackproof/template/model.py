@@ -127,7 +127,8 @@ class Parameter:
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """A resolved template. `resources` has those that exist under this assignment; `variant` says which undecided
-    conditions were taken how ({} when none was)."""
+    conditions were taken how ({} when none was); `undecided` are the places that could not be resolved at all (a macro, a
+    loop over something unknown), with the reason: they never pass silently."""
 
     source: Source
     resources: Mapping[str, Resource]
@@ -136,6 +137,7 @@ class Template:
     conditions: Mapping[str, bool] = field(default_factory=dict)
     variant: Mapping[str, bool] = field(default_factory=dict)
     transforms: tuple[str, ...] = ()
+    undecided: tuple[tuple[Path, str], ...] = ()
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the template."""

@@ -53,7 +53,7 @@ def test_short_tags_in_long_form(text: str, long: Any) -> None:
         ("", "the template must be a mapping"),
         ("a: [\n", "not YAML"),
         (f"{HEAD}Transform: AWS::Serverless-2016-10-31\n", "Transform 'AWS::Serverless-2016-10-31' is not emulated"),
-        (f"{HEAD}    Properties: {{X: !!python/object:os.system 1}}\n", "not YAML"),
+        (f"{HEAD}    Properties: {{X: !!python/object:os.system 1}}\n", "unknown tag !!python/object:os.system"),
         (f"{HEAD}    Properties: {{[1]: 2}}\n", "a key must be a plain text"),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.embedded.deploy.model import TemplateError
-from stackproof.embedded.deploy.parameters import values
+from stackproof.template.parameters import values
 
 
 @pytest.mark.parametrize(

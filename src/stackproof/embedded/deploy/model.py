@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stackproof.errors import StackproofError
-
-
-class TemplateError(StackproofError):
-    """The template, or a value for it, is wrong: nothing was deployed."""
+from stackproof.template.errors import TemplateError as TemplateError
 
 
 class DeploymentFailed(StackproofError):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackproof.embedded.deploy import parameters as parameter_values
+from stackproof.template import parameters as parameter_values
 from stackproof.embedded.deploy.model import Resource, Template, TemplateError
 from stackproof.embedded.deploy.order import order, references
 from stackproof.embedded.deploy.registry import find

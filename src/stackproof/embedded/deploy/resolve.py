@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackproof.embedded.deploy import intrinsics
 from stackproof.embedded.deploy.model import Template, TemplateError
 from stackproof.embedded.deploy.order import SUBSTITUTED
+from stackproof.template import intrinsics
 
 
 class _NoValue:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stackproof.embedded.deploy.model import TemplateError
+from stackproof.template.errors import TemplateError
 
 _LIST = re.compile(r"List<(.+)>$")
 _PLAIN = re.compile(r"String|Number|CommaDelimitedList|List<(Number|String|AWS::[\w:]+)>|AWS::(?!SSM)[\w:]+$")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from stackproof.embedded.deploy.model import TemplateError
+from stackproof.template.errors import TemplateError
 
 
 def text(value: Any) -> Any:

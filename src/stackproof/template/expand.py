@@ -1,0 +1,208 @@
+"""From a source and an environment's values to the resolved templates, one for each variant."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from stackproof.template.coerce import coerce
+from stackproof.template.conditions import MAX_VARIANTS, Assignment, Conditions, assignments
+from stackproof.template.errors import TemplateError
+from stackproof.template.model import Parameter, Path, Resource, Source, Template, Unknown
+from stackproof.template.resolve import NO_VALUE, Resolver, Scope, loop
+from stackproof.template.values import parameter_values
+
+_TRANSFORMS = {"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"}
+_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "CreationPolicy", "UpdatePolicy")
+_SEARCHED = 4096  # assignments looked at, to find the variants that differ
+
+
+def expand(source: Source, given: Mapping[str, str] | None = None, *, named: str = "") -> tuple[Template, ...]:
+    """The template under an environment's parameters: one, or one a variant where conditions stay undecided.
+
+    Raises: TemplateError for wrong parameters, conditions that lead nowhere, or a template that can't be resolved.
+    """
+    values = parameter_values(source, given or {}, named=named)
+    try:
+        declared, undecided = _declared(source, values)
+        probe = _conditions(source, values, {})
+        for name in probe.declared:
+            probe.holds(name)
+        chosen, complete = _variants(source, values, list(probe.undecided))
+        templates = [_template(source, values, declared, undecided, assignment) for assignment in chosen]
+    except TemplateError as error:
+        raise TemplateError(f"{source.path}: {error}") from None
+    except RecursionError:
+        raise TemplateError(f"{source.path}: its values are nested too deep to be resolved.") from None
+    if not complete:
+        reason = (
+            (),
+            f"its conditions leave more than {MAX_VARIANTS} variants, of which each condition was judged both "
+            "ways, but not every combination: give the parameters' values (an environment)",
+        )
+        templates = [replace(template, undecided=(*template.undecided, reason)) for template in templates]
+    return tuple(templates)
+
+
+def _declared(
+    source: Source, values: Mapping[str, Parameter]
+) -> tuple[dict[str, tuple[Any, Path, Mapping[str, str]]], list[tuple[Path, str]]]:
+    """The resources by logical id, loops unrolled: body, place, and the variables of its loop."""
+    scope = Scope(data=source.data, parameters=values, resources=frozenset())
+    found: dict[str, tuple[Any, Path, Mapping[str, str]]] = {}
+
+    def take(section: Mapping[str, Any], resolver: Resolver, origin: Path) -> None:
+        for name, body in section.items():
+            if name.startswith("Fn::ForEach::"):
+                for bound, inner, place in loop(resolver, name, body, origin):
+                    if not isinstance(inner, dict):
+                        raise TemplateError(f"{'/'.join(map(str, place))}: the body of Fn::ForEach must be a mapping.")
+                    take(inner, bound, place)
+            elif name == "Fn::Transform":
+                scope.undecided.append(((*origin, name), "a macro (Fn::Transform) adds resources at deployment"))
+            else:
+                found[resolver._bound(name)] = (body, (*origin, name), resolver.bindings)
+
+    take(source.data["Resources"], Resolver(scope=scope), ("Resources",))
+    return found, [*_macros(source), *scope.undecided]
+
+
+def _macros(source: Source) -> Iterator[tuple[Path, str]]:
+    for name in transforms(source):
+        if name not in _TRANSFORMS:
+            yield ("Transform",), f"the macro {name} changes the template at deployment"
+
+
+def transforms(source: Source) -> tuple[str, ...]:
+    """The names of the template's transforms."""
+    value = source.data.get("Transform", [])
+    return tuple(
+        str(item.get("Name", "?")) if isinstance(item, dict) else str(item)
+        for item in (value if isinstance(value, list) else [value])
+    )
+
+
+def _conditions(source: Source, values: Mapping[str, Parameter], assignment: Assignment) -> Conditions:
+    scope = Scope(data=source.data, parameters=values, resources=frozenset())
+    resolver = Resolver(scope=scope)
+
+    def allowed(operand: Any) -> tuple[str, ...] | None:
+        name = operand.get("Ref") if isinstance(operand, dict) else None
+        options = values[name].declaration.get("AllowedValues") if isinstance(name, str) and name in values else None
+        return (
+            tuple(str(option).lower() if isinstance(option, bool) else str(option) for option in options)
+            if options
+            else None
+        )
+
+    return Conditions(
+        declared=source.data.get("Conditions", {}), resolve=resolver.plain, allowed=allowed, assignment=assignment
+    )
+
+
+def _variants(source: Source, values: Mapping[str, Parameter], undecided: list[Any]) -> tuple[list[Assignment], bool]:
+    """The assignments whose conditions differ, and whether that is all of them."""
+    if not undecided:
+        return [{}], True
+    chosen: dict[tuple[bool, ...], Assignment] = {}
+    complete = True
+    for count, assignment in enumerate(assignments(undecided)):
+        if count >= _SEARCHED:
+            complete = False
+            break
+        conditions = _conditions(source, values, assignment)
+        chosen.setdefault(tuple(conditions.holds(name) for name in conditions.declared), assignment)
+    if complete and len(chosen) <= MAX_VARIANTS:
+        return list(chosen.values()), True
+    return list(itertools.islice(_covering(chosen), MAX_VARIANTS)), False
+
+
+def _covering(chosen: Mapping[tuple[bool, ...], Assignment]) -> Iterator[Assignment]:
+    """Assignments such that each condition, and then each pair, is seen both ways, the most telling first."""
+    missing = {pair for truth in chosen for pair in itertools.combinations(enumerate(truth), 2)}
+    rest = dict(chosen)
+    while rest and missing:
+        best = max(rest, key=lambda truth: len(missing & set(itertools.combinations(enumerate(truth), 2))))
+        missing -= set(itertools.combinations(enumerate(best), 2))
+        yield rest.pop(best)
+
+
+def _template(
+    source: Source,
+    values: Mapping[str, Parameter],
+    declared: Mapping[str, tuple[Any, Path, Mapping[str, str]]],
+    undecided: list[tuple[Path, str]],
+    assignment: Assignment,
+) -> Template:
+    conditions = _conditions(source, values, assignment)
+    scope = Scope(data=source.data, parameters=values, resources=frozenset(declared), conditions=conditions)
+    resources = {}
+    for name, (body, origin, bindings) in declared.items():
+        if _exists(body, conditions, bindings):
+            resources[name] = resource(scope, name, body, origin, bindings)
+    truth = {name: conditions.holds(name) for name in conditions.declared}
+    probe = _conditions(source, values, {})
+    open_conditions = [name for name in truth if (probe.holds(name), bool(probe.undecided)) and _rests_on(probe, name)]
+    outputs = Resolver(scope=scope).resolve(source.data.get("Outputs", {}), ("Outputs",), ("Outputs",))
+    return Template(
+        source=source,
+        resources=resources,
+        parameters=values,
+        outputs=outputs,
+        conditions=truth,
+        variant={name: truth[name] for name in open_conditions} if assignment else {},
+        transforms=transforms(source),
+        undecided=tuple(dict.fromkeys([*undecided, *scope.undecided])),
+    )
+
+
+def _rests_on(probe: Conditions, name: str) -> bool:
+    alone = Conditions(declared=probe.declared, resolve=probe.resolve, allowed=probe.allowed)
+    alone.holds(name)
+    return bool(alone.undecided)
+
+
+def _exists(body: Any, conditions: Conditions, bindings: Mapping[str, str]) -> bool:
+    condition = body.get("Condition") if isinstance(body, dict) else None
+    return condition is None or conditions.holds(str(condition))
+
+
+def resource(scope: Scope, name: str, body: Any, origin: Path, bindings: Mapping[str, str]) -> Resource:
+    """One resource, resolved, its scalars in the types of the schema."""
+    if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
+        raise TemplateError(f"resource {name}: Type is missing or no text.")
+    resolver = Resolver(scope=scope, origins={(): origin}, bindings=bindings)
+    resolver.origins[("Properties",)] = (*origin, "Properties")
+    properties = resolver.resolve(body.get("Properties", {}), ("Properties",), (*origin, "Properties"))
+    attributes = {}
+    for key in _ATTRIBUTES:
+        if key in body:
+            resolver.origins[(key,)] = (*origin, key)
+            value = resolver.resolve(body[key], (key,), (*origin, key))
+            if value is not NO_VALUE:
+                attributes[key] = value
+    if not isinstance(properties, dict):
+        raise TemplateError(f"resource {name}: its properties are not known before deployment.")
+    metadata = body.get("Metadata", {})
+    return Resource(
+        logical_id=name,
+        type=body["Type"],
+        properties=coerce(body["Type"], properties),
+        attributes=attributes,
+        metadata=metadata if isinstance(metadata, dict) else {},
+        condition=body.get("Condition"),
+        origins=resolver.origins,
+    )
+
+
+def unknowns(value: Any) -> Iterator[Unknown]:
+    """Every unknown value inside a value."""
+    match value:
+        case Unknown():
+            yield value
+        case dict():
+            for item in value.values():
+                yield from unknowns(item)
+        case list():
+            for item in value:
+                yield from unknowns(item)
