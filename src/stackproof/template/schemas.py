@@ -5,7 +5,7 @@ cfn-lint itself is not imported, which would take a second.
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def types() -> Mapping[str, str]:
     return known
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema(resource_type: str) -> Mapping[str, Any] | None:
     """The schema of a type, None for one that is not known (a custom resource, a module, a third party's type)."""
     name = types().get(resource_type)
@@ -52,7 +52,7 @@ def schema(resource_type: str) -> Mapping[str, Any] | None:
     return data
 
 
-@lru_cache(maxsize=None)
+@cache
 def tag_property(resource_type: str) -> str | None:
     """The property that holds the tags of a type ("Tags" mostly), None for a type that takes none."""
     data = schema(resource_type)
