@@ -1,0 +1,7 @@
+"""The catalogue: what is checked, why, how to fix it, which rules check it and which requirements it answers."""
+
+from stackproof.catalogue.load import load
+from stackproof.catalogue.model import ENGINES, Catalogue, Control, Exclusion, Framework
+from stackproof.catalogue.place import default_policies
+
+__all__ = ["ENGINES", "Catalogue", "Control", "Exclusion", "Framework", "default_policies", "load"]
