@@ -1,0 +1,119 @@
+"""Running checks on resources, and what becomes of a check when values are not known."""
+
+import importlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from . import loading
+from .document import NOTHING, Document
+
+Json = Any
+
+
+class CheckRaised(Exception):
+    """A check raised; the text is the exception's kind and text. checkov itself would swallow it."""
+
+
+class Judge:
+    """The chosen checks, loaded. `loaded` is the answer to the first request."""
+
+    def __init__(self, request: Json) -> None:
+        os.environ["STACKPROOF_THRESHOLDS"] = json.dumps(request["thresholds"])
+        wanted: list[str] = request["checks"]
+        problems = [*loading.built_in(loading.stand_in(), wanted), *loading.custom(request["custom"])]
+        self._marker: str = request["unknown"]
+        self._wanted = frozenset(wanted)
+        self._registry = importlib.import_module(f"{loading.RESOURCE_CHECKS}.registry").cfn_registry
+        negative = importlib.import_module(f"{loading.RESOURCE_CHECKS}.base_resource_negative_value_check")
+        self._negative: Any = negative.BaseResourceNegativeValueCheck
+        chosen: dict[str, set[str]] = {}
+        for entity, check in self._registry.all_checks():
+            if check.id in self._wanted:
+                chosen.setdefault(check.id, set()).add(entity)
+        if not problems:
+            problems = [f"there is no check {check}" for check in wanted if check not in chosen]
+        self.loaded: Json = {
+            "version": importlib.metadata.version("checkov"),
+            "checks": {check: sorted(entities) for check, entities in chosen.items()},
+            "problems": problems,
+        }
+
+    def template(self, request: Json) -> Json:
+        """Every chosen check on every resource that it applies to."""
+        document = Document(request["resources"], self._marker)
+        answer: Json = {"key": request["key"], "seen": [], "results": [], "problems": []}
+        for logical_id, resource in request["resources"].items():
+            if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+                answer["problems"].append(f"{logical_id} is not a resource with a Type")
+                continue
+            answer["seen"].append(logical_id)
+            for check in self._registry.get_checks(resource["Type"]):
+                if check.id not in self._wanted:
+                    continue
+                try:
+                    found = self._one(check, document, logical_id, resource["Type"])
+                    answer["results"].append([check.id, logical_id, *found])
+                except CheckRaised as raised:
+                    answer["problems"].append(f"{check.id} raised {raised} on {logical_id}")
+        return answer
+
+    def _one(self, check: Any, document: Document, logical_id: str, kind: str) -> tuple[str, list[str], str]:
+        """A check on a resource: its outcome (passed, failed, unknown, declined, raised), evaluated keys, message.
+
+        `declined` is an unknown of the check's own, with all values known. Raises: CheckRaised by a custom check; one
+        of checkov's own gives the outcome `raised`, as there is nothing that the user could mend.
+        """
+        notes: list[str] = []
+        try:
+            outcome = _run(check, document.entity(logical_id, notes), logical_id, kind)
+        except CheckRaised as raised:
+            if not check.__module__.startswith("checkov."):
+                raise
+            return "raised", [], str(raised)
+        keys = [str(key) for key in check.get_evaluated_keys()]
+        message = "; ".join(str(detail) for detail in check.details) or str(check.name)
+        unknown = document.unknown(logical_id)
+        if not unknown:
+            return ("declined" if outcome == "unknown" else outcome), keys, message
+        others = {
+            _suppose(check, document.supposed(logical_id, value), logical_id, kind) for value in self._values(check)
+        }
+        if outcome == "passed":
+            decided = not notes and others == {"passed"}
+        else:
+            decided = outcome == "failed" and "passed" not in others
+            decided = decided and not any(_on_one_line(key, path) for key in keys for path in unknown)
+        if decided:
+            return outcome, keys, message
+        return "unknown", keys, f"{message} ({', '.join(dict.fromkeys(notes)) or 'a value is not known'})"
+
+    def _values(self, check: Any) -> Iterator[Any]:
+        """What an unknown value might be: nothing, and values that a check may take for good or for bad."""
+        yield from (NOTHING, False, True, "")
+        if isinstance(check, self._negative):
+            yield from check.get_forbidden_values()
+
+
+def _run(check: Any, entity: Json, logical_id: str, kind: str) -> str:
+    try:
+        result = check.run("/template.json", entity, logical_id, kind, {})["result"]
+    except Exception as error:
+        raise CheckRaised(f"{type(error).__name__}: {error}") from error
+    name = getattr(result, "name", "UNKNOWN")  # a check that fell off its end has no result
+    return {"PASSED": "passed", "FAILED": "failed"}.get(name, "unknown")
+
+
+def _suppose(check: Any, entity: Json, logical_id: str, kind: str) -> str:
+    try:
+        return _run(check, entity, logical_id, kind)
+    except CheckRaised:
+        return "raised"
+
+
+def _on_one_line(key: str, path: str) -> bool:
+    """Whether one is at or above the other: "Properties/A" and "Properties/A/B". "Properties" alone tells nothing."""
+    one, other = ([step.strip("[]") for step in text.strip("/").split("/")] for text in (key, path))
+    return len(one) > 1 and all(a == b for a, b in zip(one, other, strict=False))
