@@ -50,8 +50,8 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineStatus:
-    """How an engine did: `status` is ok, failed or left_out; `error` is the sentence that says why it failed; `rules` is
-    the number of rules that were evaluated."""
+    """How an engine did: `status` is ok, failed or left_out; `error` is the sentence that says why it failed; `rules`
+    is the number of rules that were evaluated."""
 
     name: str
     version: str
@@ -125,7 +125,8 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """All reports of one call. `requirements` has short titles of requirements, by framework and id."""
+    """All reports of one call. `requirements` has short titles of requirements, by framework and id.
+    Findings milder than `fail_on` change no verdict; None: every severity fails."""
 
     verdict: Verdict
     scope: Scope
@@ -134,3 +135,4 @@ class GateReport:
     exit_code: int = 0
     notes: tuple[str, ...] = field(default=())
     requirements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fail_on: Severity | None = None
