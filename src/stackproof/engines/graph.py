@@ -13,7 +13,7 @@ from stackproof.engines.protocol import EngineFailure, Run, Subject, Task
 from stackproof.findings.outcome import Outcome
 from stackproof.findings.result import Result, RuleId
 from stackproof.graph import Graph
-from stackproof.rules.interface import Hit, Rule, asked, resource_matches
+from stackproof.rules.interface import Hit, Rule, applies, asked, resource_matches
 from stackproof.template.model import Resource, UnknownValueError
 
 NAME = "graph"
@@ -57,7 +57,7 @@ class GraphEngine:
         offers = {"graph": graph, "thresholds": thresholds, "access": self._access.get(subject.key), "record": None}
         for rule in rules:
             for resource in _population(rule, graph):
-                yield from _evaluate(rule, resource, graph, asked(rule, offers))
+                yield from _evaluate(rule, resource, graph, asked(rule, offers), thresholds)
 
 
 def _population(rule: Rule, graph: Graph) -> Iterator[Resource | None]:
@@ -70,10 +70,16 @@ def _population(rule: Rule, graph: Graph) -> Iterator[Resource | None]:
                 yield from resources
 
 
-def _evaluate(rule: Rule, resource: Resource | None, graph: Graph, arguments: dict[str, Any]) -> Iterator[Result]:
+def _evaluate(
+    rule: Rule,
+    resource: Resource | None,
+    graph: Graph,
+    arguments: dict[str, Any],
+    thresholds: Mapping[str, Any],
+) -> Iterator[Result]:
     found = False
     try:
-        if resource is not None and rule.where is not None and not rule.where(resource, graph):
+        if resource is not None and not applies(rule, resource, graph, thresholds):
             return
         for hit in rule.check(**arguments) if resource is None else rule.check(resource, **arguments):
             found = True

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from stackproof.errors import EngineError
@@ -36,7 +37,8 @@ Hits = Iterator[Hit]
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A rule. `types` are resource types, with `*` as a wildcard (`AWS::Batch::*`); `where` narrows the population
-    (resource, graph) -> bool; `needs` are the names of the arguments after the first."""
+    (resource, graph) -> bool, or (resource, graph, thresholds) -> bool; `needs` are the names of the arguments after the
+    first."""
 
     name: str
     title: str
@@ -52,7 +54,8 @@ class Rule:
 
 
 def rule(*types: str, where: Callable[..., bool] | None = None) -> Callable[[Callable[..., Hits]], Rule]:
-    """Declare a rule: the resource types that it speaks of, or TEMPLATE; `where(resource, graph)` narrows them."""
+    """Declare a rule: the resource types that it speaks of, or TEMPLATE; `where(resource, graph)` narrows them (a third
+    argument gets the thresholds)."""
     if not types:
         raise EngineError("A rule names the resource types that it speaks of, or TEMPLATE: @rule('AWS::S3::Bucket').")
 
@@ -69,6 +72,18 @@ def rule(*types: str, where: Callable[..., bool] | None = None) -> Callable[[Cal
         return Rule(name=check.__name__, title=title, types=types, where=where, check=check, needs=needs)
 
     return declare
+
+
+def applies(rule_: Rule, resource: Resource, graph: Any, thresholds: Any) -> bool:
+    """Whether a rule has something to say of a resource of its types."""
+    if rule_.where is None:
+        return True
+    return rule_.where(resource, *(graph, thresholds)[: _arity(rule_.where) - 1])
+
+
+@cache
+def _arity(function: Callable[..., Any]) -> int:
+    return len(inspect.signature(function).parameters)
 
 
 def asked(rule_: Rule, offers: dict[str, Any]) -> dict[str, Any]:
