@@ -3,5 +3,6 @@
 from stackproof.catalogue.load import load
 from stackproof.catalogue.model import ENGINES, Catalogue, Control, Exclusion, Framework
 from stackproof.catalogue.place import default_policies
+from stackproof.catalogue.selfcheck import check
 
-__all__ = ["ENGINES", "Catalogue", "Control", "Exclusion", "Framework", "default_policies", "load"]
+__all__ = ["ENGINES", "Catalogue", "Control", "Exclusion", "Framework", "check", "default_policies", "load"]

@@ -27,35 +27,45 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
     """Refuses a key that stands twice in a map: YAML keeps the last, silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        own = [
+            key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"
+        ]  # those merged in may be overridden
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        if len(mapping) != len(node.value):
-            raise _twice(self, node)
+        if len(mapping) < len(node.value):
+            self._refuse_twice(own)
         return mapping
 
+    def _refuse_twice(self, keys: list[yaml.Node]) -> None:
+        seen: set[object] = set()
+        for key in keys:
+            name = self.construct_object(key, deep=True)
+            if name in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {name!r} stands there twice", key.start_mark
+                )
+            seen.add(name)
 
-def _twice(loader: Any, node: yaml.MappingNode) -> yaml.YAMLError:
-    seen: set[object] = set()
-    for key, _ in node.value:
-        name = loader.construct_object(key, deep=True)
-        if name in seen:
-            return yaml.constructor.ConstructorError(None, None, f"the key {name!r} stands there twice", key.start_mark)
-        seen.add(name)
-    return yaml.constructor.ConstructorError(None, None, "a merged key stands there twice", node.start_mark)
+
+class _TaggedLoader(_StrictLoader):
+    """Takes CloudFormation's tags (!Ref) too, without looking into them."""
 
 
-def read(path: Path) -> Mapping[str, Any]:
-    """The map that a YAML file holds.
+_TaggedLoader.add_multi_constructor("!", lambda loader, tag, node: f"!{tag}")
+
+
+def read(path: Path, *, tags: bool = False) -> Mapping[str, Any]:
+    """The map that a YAML file holds; with `tags` it may have CloudFormation's short forms in it.
 
     Raises: StackproofError when the file is missing, empty, no YAML or no map.
     """
     try:
-        data = yaml.load(text(path), Loader=_StrictLoader)
+        data = yaml.load(text(path), Loader=_TaggedLoader if tags else _StrictLoader)
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:  # the last two: impossible dates
         raise StackproofError(
             f"{path}{_line(error)}: not readable as YAML: {_problem(error)}. Mend it there."
         ) from None
     if data is None:
-        raise StackproofError(f"{path}: the file is empty; without it nothing would be checked. Restore it.")
+        raise StackproofError(f"{path}: the file is empty; nothing would be checked by it. Fill it.")
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise StackproofError(
             f"{path}: holds {_kind(data)}, not a map of names. See the policies of stackproof itself."
@@ -106,4 +116,10 @@ def _problem(error: Exception) -> str:
 
 
 def _kind(value: object) -> str:
-    return {list: "a list", dict: "a map with keys that are no text"}.get(type(value), f"the value {value!r}"[:60])
+    match value:
+        case list():
+            return "a list"
+        case dict():
+            return "a map with keys that are no text"
+        case _:
+            return f"the value {value!r}"[:60]

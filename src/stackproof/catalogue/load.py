@@ -24,7 +24,7 @@ _RULE_NAMES = {
 _Built = TypeVar("_Built")
 
 _CONTROL = ("id", "title", "area", "severity", "why", "fix", "rules", "frameworks")
-_FRAMEWORK = ("name", "version", "source", "requirements")
+_FRAMEWORK = ("label", "name", "version", "source", "requirements")
 
 
 def load(policies: Path) -> Catalogue:
@@ -57,6 +57,7 @@ def _frameworks(data: Mapping[str, Any]) -> dict[str, Framework]:
         requirements = mapped((*where, "requirements"), entry["requirements"])
         found[key] = Framework(
             id=key,
+            label=worded((*where, "label"), entry["label"]),
             name=worded((*where, "name"), entry["name"]),
             version=worded((*where, "version"), entry["version"]),
             source=worded((*where, "source"), entry["source"]),

@@ -21,8 +21,8 @@ UNWRITTEN = "TODO"
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """One control: what is checked, why it matters, how to fix it, the rules that check it, and the requirements that it
-    answers (framework -> ids)."""
+    """One control: what is checked, why it matters, how to fix it, the rules that check it, and the requirements
+    (framework -> ids) that it answers."""
 
     id: str
     title: str
@@ -36,9 +36,11 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class Framework:
-    """A framework: its full name, its version, where its ids were taken from, and requirement id -> title (ours)."""
+    """A framework: a short label for tables, its full name and version, where its ids were taken from, and requirement
+    id -> title (ours)."""
 
     id: str
+    label: str
     name: str
     version: str
     source: str

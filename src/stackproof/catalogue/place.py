@@ -20,6 +20,6 @@ def default_policies(package: Path = _PACKAGE) -> Path:
     if package.parent.name == "src" and repository.is_dir():
         return repository
     raise StackproofError(
-        f"The policies are missing: neither {inside} nor a repository's policies folder is there. Install stackproof anew,"
-        " or name a folder with --policies."
+        f"The policies are missing: neither {inside} nor a repository's policies folder is there. Install stackproof"
+        " anew, or name a folder with --policies."
     )

@@ -1,0 +1,34 @@
+"""How far compute environments scale."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from _batch import BatchCheck, Fault, mapping, number, shown, text, threshold
+
+
+class BatchCompute(BatchCheck):
+    """Compute environments scale between limits."""
+
+    check_id = "CKV_STACKPROOF_BATCH_COMPUTE"
+    resource_type = "AWS::Batch::ComputeEnvironment"
+
+    def applies(self, properties: dict[str, Any]) -> bool:
+        """AWS Batch does not scale an unmanaged environment."""
+        return (text(properties.get("Type")) or "").upper() != "UNMANAGED"
+
+    def faults(self, properties: dict[str, Any]) -> Iterator[Fault]:
+        """A most that is missing or too high, and a least that is above it."""
+        at = "Properties/ComputeResources"
+        resources = mapping(properties.get("ComputeResources"))
+        given = resources.get("MaxvCpus")
+        most, limit = number(given), threshold("resilience", "max_vcpus_at_most")
+        if most is None or not 0 < most <= limit:
+            yield Fault(key=f"{at}/MaxvCpus", text=f"MaxvCpus is {shown(given)}; 1 to {limit}", value=given)
+        floor = resources.get("MinvCpus", 0)
+        least = number(floor)
+        if least is None or (most is not None and least > most):
+            said = f"MinvCpus is {shown(floor)}; not more than MaxvCpus ({shown(given)})"
+            yield Fault(key=f"{at}/MinvCpus", text=said, value=floor)
+
+
+check = BatchCompute()

@@ -1,0 +1,56 @@
+"""Where jobs write their logs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from _batch import BatchCheck, Fault, boolean, containers, mapping, shown
+
+# Drivers that send logs away, and the option without which they send them to a default or nowhere. (Docker's log drivers)
+_ADDRESSES = {"splunk": "splunk-url", "fluentd": "fluentd-address", "gelf": "gelf-address", "syslog": "syslog-address"}
+
+
+class BatchLogs(BatchCheck):
+    """Jobs write to a log group that is named, or to another named receiver."""
+
+    check_id = "CKV_STACKPROOF_BATCH_LOGS"
+
+    def applies(self, properties: dict[str, Any]) -> bool:
+        """Pods have no log configuration: the cluster decides."""
+        places = list(containers(properties))
+        return not places or not all(place.kubernetes for place in places)
+
+    def faults(self, properties: dict[str, Any]) -> Iterator[Fault]:
+        """Each container whose logs go to the default group, stay on the host, or go nowhere."""
+        places = [place for place in containers(properties) if not place.kubernetes]
+        if not places:
+            yield Fault(key="Properties", text="no container is declared, so no log configuration either")
+        for place in places:
+            key = f"{place.key}/LogConfiguration"
+            configuration = mapping(place.container.get("LogConfiguration"))
+            options = mapping(configuration.get("Options"))
+            driver = configuration.get("LogDriver")
+            if not configuration:
+                yield Fault(key=place.key, text="no LogConfiguration: logs go to the default group /aws/batch/job")
+            elif driver == "awslogs":
+                yield from _awslogs(key, options)
+            elif driver in _ADDRESSES:
+                if not options.get(_ADDRESSES[driver]):
+                    yield Fault(key=key, text=f"the log driver {driver} needs the option {_ADDRESSES[driver]}")
+            elif driver != "awsfirelens":
+                yield Fault(
+                    key=f"{key}/LogDriver",
+                    text=f"LogDriver is {shown(driver)}: such logs do not leave the host",
+                    value=driver,
+                )
+
+
+def _awslogs(key: str, options: dict[str, Any]) -> Iterator[Fault]:
+    group = options.get("awslogs-group")
+    if not group or group == "/aws/batch/job":
+        yield Fault(key=f"{key}/Options/awslogs-group", text="awslogs-group names no group of its own", value=group)
+    if boolean(options.get("awslogs-create-group")):
+        text = "awslogs-create-group makes a group without retention and key"
+        yield Fault(key=f"{key}/Options/awslogs-create-group", text=text)
+
+
+check = BatchLogs()

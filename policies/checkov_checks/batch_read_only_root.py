@@ -1,0 +1,37 @@
+"""Whether jobs can change their own files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from _batch import BatchCheck, Fault, Place, boolean, containers, mapping, shown, text
+
+
+class BatchReadOnlyRoot(BatchCheck):
+    """The root file systems of jobs are read-only."""
+
+    check_id = "CKV_STACKPROOF_BATCH_READ_ONLY_ROOT"
+
+    def applies(self, properties: dict[str, Any]) -> bool:
+        """Windows has no read-only root."""
+        places = list(containers(properties))
+        return not places or not all(_windows(place) for place in places)
+
+    def faults(self, properties: dict[str, Any]) -> Iterator[Fault]:
+        """Each container that can write into its image."""
+        places = [place for place in containers(properties) if not _windows(place)]
+        if not places:
+            yield Fault(key="Properties", text="no container is declared, so no root file system either")
+        for place in places:
+            holder = mapping(place.container.get("SecurityContext")) if place.kubernetes else place.container
+            name = "ReadOnlyRootFilesystem" if place.kubernetes else "ReadonlyRootFilesystem"
+            if boolean(holder.get(name)) is not True:
+                key = f"{place.key}/SecurityContext/{name}" if place.kubernetes else f"{place.key}/{name}"
+                yield Fault(key=key, text=f"{name} is {shown(holder.get(name))}, not true", value=holder.get(name))
+
+
+def _windows(place: Place) -> bool:
+    family = mapping(place.task.get("RuntimePlatform")).get("OperatingSystemFamily")
+    return (text(family) or "").upper().startswith("WINDOWS")
+
+
+check = BatchReadOnlyRoot()

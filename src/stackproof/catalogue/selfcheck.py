@@ -1,0 +1,175 @@
+"""Lint the rules themselves: name whatever a policies folder still lacks."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stackproof.catalogue.files import read, text
+from stackproof.catalogue.load import load
+from stackproof.catalogue.model import UNWRITTEN, Catalogue
+from stackproof.errors import StackproofError
+from stackproof.findings.result import RuleId
+
+_NEEDED = ("good", "bad", "not_applicable")
+_CASE_KEYS = ("rule", *_NEEDED, "unknown")
+_CHECKOV_PREFIX = "CKV_STACKPROOF_"
+_CHECKOV_BUILT_IN = re.compile(r"CKV2?_AWS_[0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Where an engine's rules stand. `stem` gives the name of a rule's file, None for a rule that the engine brings;
+    `rule` the rule's name for a stem; `declared` finds the names of the rules that a file's text declares."""
+
+    engine: str
+    folder: str
+    suffix: str
+    stem: Callable[[str], str | None]
+    rule: Callable[[str], str]
+    declared: re.Pattern[str]
+
+
+SHELVES = (
+    Shelf(
+        engine="graph",
+        folder="graph",
+        suffix=".py",
+        stem=lambda rule: rule,
+        rule=lambda stem: stem,
+        declared=re.compile(r"^@rule\((?:[^()]|\([^()]*\))*\)\s*def ([a-z0-9_]+)", re.MULTILINE),
+    ),
+    Shelf(
+        engine="cfn-guard",
+        folder="guard",
+        suffix=".guard",
+        stem=lambda rule: rule,
+        rule=lambda stem: stem,
+        declared=re.compile(r"^rule ([A-Za-z0-9_]+)", re.MULTILINE),
+    ),
+    Shelf(
+        engine="checkov",
+        folder="checkov_checks",
+        suffix=".py",
+        stem=lambda rule: rule.removeprefix(_CHECKOV_PREFIX).lower() if rule.startswith(_CHECKOV_PREFIX) else None,
+        rule=lambda stem: _CHECKOV_PREFIX + stem.upper(),
+        declared=re.compile(rf"[\"']({_CHECKOV_PREFIX}[A-Z0-9_]+)[\"']"),
+    ),
+    Shelf(
+        engine="cfn-lint",
+        folder="cfnlint_rules",
+        suffix=".py",
+        stem=lambda rule: rule if re.fullmatch(r"[EWI]9[0-9]{3}", rule) else None,
+        rule=lambda stem: stem,
+        declared=re.compile(r"^    id(?:: str)? = [\"']([EWI][0-9]{4})[\"']", re.MULTILINE),
+    ),
+)
+
+
+def check(policies: Path) -> list[str]:
+    """Everything that a policies folder lacks, a sentence each; [] when it is whole.
+
+    Raises: StackproofError when the catalogue itself can't be read.
+    """
+    catalogue = load(policies)
+    return [
+        *_prose(catalogue),
+        *_requirements(catalogue),
+        *_check_ids(catalogue),
+        *(sentence for shelf in SHELVES for sentence in _shelf(policies, shelf, catalogue)),
+    ]
+
+
+def _prose(catalogue: Catalogue) -> Iterator[str]:
+    for control in catalogue.controls.values():
+        for name, written in (("title", control.title), ("why", control.why), ("fix", control.fix)):
+            if UNWRITTEN in written.split():
+                yield f"controls.yaml: the {name} of {control.id} is not written yet."
+
+
+def _requirements(catalogue: Catalogue) -> Iterator[str]:
+    for framework in catalogue.frameworks.values():
+        answered = {
+            number for control in catalogue.controls.values() for number in control.frameworks.get(framework.id, ())
+        }
+        for number in framework.requirements:
+            if number not in answered:
+                yield f"frameworks.yaml: no control answers {framework.id} {number}. Name it in one, or remove it."
+
+
+def _check_ids(catalogue: Catalogue) -> Iterator[str]:
+    for rule in catalogue.rules_of("checkov"):
+        if not rule.startswith(_CHECKOV_PREFIX) and not _CHECKOV_BUILT_IN.fullmatch(rule):
+            yield f"controls.yaml: {rule} is no checkov check; write CKV_AWS_n, CKV2_AWS_n or {_CHECKOV_PREFIX}..."
+
+
+def _shelf(policies: Path, shelf: Shelf, catalogue: Catalogue) -> Iterator[str]:
+    folder = policies / shelf.folder
+    expected = {stem: rule for rule in catalogue.rules_of(shelf.engine) if (stem := shelf.stem(rule))}
+    files = {path.stem: path for path in _files(folder, shelf.suffix)}
+    cases = {path.stem: path for path in _files(folder, ".yaml")}
+    for stem, rule in expected.items():
+        if stem not in files:
+            yield f"{shelf.folder}/{stem}{shelf.suffix}: missing, although a control names {shelf.engine}:{rule}."
+    for stem, path in files.items():
+        yield from _rule_file(shelf, path, catalogue)
+        if stem not in cases:
+            yield f"{shelf.folder}/{stem}.yaml: missing; the rule {shelf.rule(stem)} has no cases."
+    for stem, path in cases.items():
+        if stem not in files:
+            yield f"{shelf.folder}/{path.name}: belongs to no rule; there is no {stem}{shelf.suffix} beside it."
+        yield from _case_file(shelf, path)
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if path.suffix == suffix and not path.name.startswith((".", "_")))
+
+
+def _rule_file(shelf: Shelf, path: Path, catalogue: Catalogue) -> Iterator[str]:
+    place = f"{shelf.folder}/{path.name}"
+    rule = RuleId(engine=shelf.engine, rule=shelf.rule(path.stem))
+    if rule.rule not in catalogue.rules_of(shelf.engine):
+        yield f"{place}: no control names {rule}. Add it to a control in controls.yaml."
+    try:
+        declared = shelf.declared.findall(text(path))
+    except StackproofError as error:
+        yield f"{place}: {error}"
+        return
+    if declared != [rule.rule]:
+        found = " and ".join(declared) or "no rule"
+        yield f"{place}: declares {found}; a file holds one rule of its own name, {rule.rule}."
+
+
+def _case_file(shelf: Shelf, path: Path) -> Iterator[str]:
+    place = f"{shelf.folder}/{path.name}"
+    try:
+        cases = read(path, tags=True)
+    except StackproofError as error:
+        yield f"{place}: {error}"
+        return
+    if cases.get("rule") not in {path.stem, shelf.rule(path.stem)}:
+        yield f"{place}: its `rule` is {cases.get('rule')!r}, not {path.stem!r}."
+    for key in cases:
+        if key not in _CASE_KEYS:
+            yield f"{place}: the key {key!r} is not known; cases stand below {', '.join(_CASE_KEYS[1:])}."
+    for kind in _NEEDED:
+        if not (kind == "not_applicable" and _is_about_template(cases)) and not _filled(cases.get(kind)):
+            yield f"{place}: has no {kind} case."
+
+
+def _is_about_template(cases: Mapping[str, Any]) -> bool:
+    """A rule about the template as a whole applies to each template, so it has no case of the third kind."""
+    bad = cases.get("bad")
+    if not isinstance(bad, dict) or not bad:
+        return False
+    return all(isinstance(case, dict) and "*" in _listed(case.get("at")) for case in bad.values())
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _filled(cases: Any) -> bool:
+    return isinstance(cases, dict) and bool(cases)
