@@ -51,13 +51,15 @@ class Task:
 class Run:
     """What an engine did. `results` and `raw` (the engine's own output, for evidence) are by subject key; a subject that
     the engine could not judge stands in `failures` with a sentence instead. Each rule of the task must be accounted for
-    in each subject: a rule without any result there did not apply (`not_applicable`), which the engine knows for sure."""
+    in each subject: a rule without any result there did not apply (`not_applicable`), which the engine knows for sure.
+    `informational` has, by subject key, what an engine remarks without calling it a fault: shown, and never failing."""
 
     version: str
     rules: int
     results: Mapping[str, tuple[Result, ...]]
     failures: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
+    informational: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
 
 
 class Engine(Protocol):

@@ -1,0 +1,131 @@
+"""Whether an alarm can do its work: its operator, threshold, periods and expressions, apart from what it watches."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackproof.graph.alarms import math, table
+from stackproof.graph.alarms.model import BOTH, GREATER, ID, LESS, Alarm
+from stackproof.rules import Hit, Hits
+
+_HOUR, _DAY, _WEEK = 3600, 86400, 604800
+_PLAIN = ("MetricName", "Namespace", "Dimensions", "Period", "Statistic", "ExtendedStatistic")
+
+
+def faults(alarm: Alarm, faults_at_most: float) -> Hits:
+    """What keeps the alarm from working."""
+    yield from _form(alarm)
+    yield from _periods(alarm)
+    yield from _comparison(alarm)
+    if alarm.operator in GREATER | LESS and alarm.threshold is not None:
+        yield from _direction(alarm, faults_at_most)
+
+
+def _form(alarm: Alarm) -> Hits:
+    properties = alarm.resource.properties
+    if alarm.is_plain:
+        both = "Statistic" in properties and "ExtendedStatistic" in properties
+        if both:
+            yield Hit("the alarm has two statistics", path=("Properties", "ExtendedStatistic"))
+        return
+    if stray := [name for name in _PLAIN if name in properties]:
+        yield Hit(f"the alarm has Metrics and {stray[0]}, which exclude each other", path=("Properties", stray[0]))
+    yield from _queries(alarm, properties["Metrics"])
+
+
+def _queries(alarm: Alarm, queries: list[Any]) -> Hits:
+    place = ("Properties", "Metrics")
+    ids = [query.get("Id") if isinstance(query, Mapping) else None for query in queries]
+    for index, name in enumerate(ids):
+        if not isinstance(name, str) or not ID.fullmatch(name) or ids.index(name) != index:
+            yield Hit("the id of a metric is missing, not of the form or given twice", path=(*place, index))
+    for index, query in enumerate(queries):
+        if isinstance(query, Mapping) and ("MetricStat" in query) == ("Expression" in query):
+            yield Hit("a metric has neither or both of MetricStat and Expression", path=(*place, index))
+    band = alarm.get("ThresholdMetricId")
+    shown = [q.get("Id") for q in queries if isinstance(q, Mapping) and q.get("ReturnData") is not False]
+    if len([name for name in shown if name != band]) != 1:
+        yield Hit(f"{len(shown)} metrics return data, and an alarm needs exactly one (ReturnData)", path=place)
+    if band is not None and band not in ids:
+        yield Hit(f"there is no metric {band}", path=("Properties", "ThresholdMetricId"))
+    for expression in alarm.expressions:
+        text = str(expression.text)
+        if math.is_query(text):
+            if text.strip()[:6].upper() == "SEARCH" or math.query(text) is None:
+                yield Hit("an alarm can't watch this query: it has to be one SELECT", path=expression.path)
+            continue
+        for name in sorted(math.named_ids(text) - set(ids)):
+            yield Hit(f"the expression names {name}, which is no metric of the alarm", path=expression.path)
+        yield from _unused(alarm, text, expression.id)
+
+
+def _unused(alarm: Alarm, text: str, name: str | None) -> Hits:
+    if name != alarm.returned or "METRICS" in text or alarm.get("ThresholdMetricId") is not None:
+        return
+    used = set[str]()
+    for expression in alarm.expressions:
+        used |= math.named_ids(str(expression.text))
+    for metric in alarm.metrics:
+        if metric.id and metric.id not in used and not any("METRICS" in str(e.text) for e in alarm.expressions):
+            yield Hit(f"no expression makes use of the metric {metric.id}", path=metric.path)
+
+
+def _periods(alarm: Alarm) -> Hits:
+    periods, points = alarm.get("EvaluationPeriods"), alarm.get("DatapointsToAlarm")
+    if isinstance(periods, bool) or not isinstance(periods, int) or periods < 1:
+        yield Hit("EvaluationPeriods is not a number of 1 or more", path=("Properties",))
+        return
+    if points is not None and (not isinstance(points, int) or not 1 <= points <= periods):
+        message = f"DatapointsToAlarm is {points}, of {periods} evaluation periods"
+        yield Hit(message, path=("Properties", "DatapointsToAlarm"))
+    window = alarm.window
+    longest = _WEEK if window and window // periods >= _HOUR else _DAY
+    if window and window > longest:
+        message = f"the alarm looks at {window} s, and CloudWatch allows {longest} s for this period"
+        yield Hit(message, path=("Properties", "EvaluationPeriods"))
+
+
+def _comparison(alarm: Alarm) -> Hits:
+    operator = alarm.operator
+    if operator not in GREATER | LESS and operator != BOTH:
+        yield Hit(f"{operator or 'nothing'} is no comparison operator", path=("Properties",))
+        return
+    if "Upper" in operator or "Lower" in operator:
+        if alarm.get("ThresholdMetricId") is None:
+            yield Hit(f"{operator} compares with a band, and there is no ThresholdMetricId", path=("Properties",))
+    elif alarm.threshold is None:
+        yield Hit("the alarm has no threshold", path=("Properties",))
+
+
+def _direction(alarm: Alarm, faults_at_most: float) -> Hits:
+    """Counts and sizes are never negative, and a count of faults is bad when it rises."""
+    place = ("Properties", "Threshold")
+    threshold = alarm.threshold or 0.0
+    known = [table.known(str(metric.namespace), str(metric.name)) for metric in alarm.metrics]
+    counts = alarm.is_plain and str(alarm.metrics[0].statistic) in ("Sum", "SampleCount")
+    if not (known and all(known)) and not counts:
+        return
+    bad = known and all(entry is not None and entry.is_fault for entry in known)
+    if alarm.operator in LESS and bad and alarm.is_plain:
+        yield Hit(f"the alarm fires while there are no {alarm.metrics[0].name}", path=("Properties", "ComparisonOperator"))
+        return
+    lowest = 0.0 if alarm.is_plain else math.at_rest(alarm) if bad else None
+    if lowest is not None and (alarm.operator in GREATER or bad) and alarm.fires_at(lowest):
+        yield Hit(f"the alarm always fires: nothing is below the threshold {threshold:g}", path=place)
+    elif alarm.operator in LESS and alarm.is_plain and not alarm.fires_at(0.0):
+        yield Hit(f"the alarm never fires: nothing is below {threshold:g}", path=place)
+    elif bad and threshold > faults_at_most:
+        message = f"the alarm waits for {threshold:g} {alarm.metrics[0].name}, and {faults_at_most:g} are too many"
+        yield Hit(message, path=place)
+    elif alarm.is_plain and known[0] is not None and known[0].kind is table.Kind.LOSS and not _at_first(alarm):
+        yield Hit(f"the alarm does not fire at the first of {alarm.metrics[0].name}: what is lost stays lost", path=place)
+
+
+def _at_first(alarm: Alarm) -> bool:
+    return alarm.fires_at(1) and points(alarm) == 1
+
+
+def points(alarm: Alarm) -> int:
+    """How many periods have to be bad until the alarm fires."""
+    found = alarm.get("DatapointsToAlarm")
+    found = alarm.get("EvaluationPeriods") if found is None else found
+    return found if isinstance(found, int) else 0

@@ -1,0 +1,110 @@
+"""ARNs in resolved templates, however they were written, brought into one form so that they can be compared.
+
+`!GetAtt Bucket.Arn`, `!Sub "arn:${AWS::Partition}:s3:::${Bucket}"` and the ARN with the bucket's own literal name all mean
+the same. In the common form the partition is `aws`, the region `region`, the account `account`, and a resource without a
+name of its own has one made of its logical id.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from stackproof.graph.graph import Graph
+from stackproof.template.model import Resource
+from stackproof.template.references import Reference, substitute
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Form:
+    """How a type's ARN is built of its name, and what Ref and the attributes give ("arn", "name" or "url")."""
+
+    arn: str
+    name: str
+    ref: str
+    attributes: Mapping[str, str] = MappingProxyType({"Arn": "arn"})
+
+
+# Return values and ARN formats: the schemas of the types, and the Service Authorization Reference.
+_FORMS = {
+    "AWS::S3::Bucket": _Form(arn="arn:aws:s3:::{}", name="BucketName", ref="name"),
+    "AWS::SNS::Topic": _Form(
+        arn="arn:aws:sns:region:account:{}",
+        name="TopicName",
+        ref="arn",
+        attributes=MappingProxyType({"TopicArn": "arn", "TopicName": "name"}),
+    ),
+    "AWS::SQS::Queue": _Form(
+        arn="arn:aws:sqs:region:account:{}",
+        name="QueueName",
+        ref="url",
+        attributes=MappingProxyType({"Arn": "arn", "QueueName": "name", "QueueUrl": "url"}),
+    ),
+    "AWS::Lambda::Function": _Form(arn="arn:aws:lambda:region:account:function:{}", name="FunctionName", ref="name"),
+    "AWS::Events::Rule": _Form(arn="arn:aws:events:region:account:rule/{}", name="Name", ref="name"),
+    "AWS::Events::EventBus": _Form(arn="arn:aws:events:region:account:event-bus/{}", name="Name", ref="name"),
+    "AWS::Logs::LogGroup": _Form(arn="arn:aws:logs:region:account:log-group:{}", name="LogGroupName", ref="name"),
+    "AWS::KMS::Key": _Form(arn="arn:aws:kms:region:account:key/{}", name="", ref="name"),
+}
+_PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "region",
+    "AWS::AccountId": "account",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+_PARTITION = re.compile(r"^arn:aws(?:-[a-z-]+)?:")
+_REGION = re.compile(r"^[a-z]{2}(?:-[a-z]+)+-\d$")
+_ACCOUNT = re.compile(r"^\d{12}$")
+
+
+def arn(graph: Graph, resource: Resource) -> str:
+    """A resource's ARN in the common form, '' for a type of which none is known here."""
+    form = _FORMS.get(resource.type)
+    return "" if form is None else form.arn.format(_name(graph, resource, form))
+
+
+def common(graph: Graph, text: str) -> str:
+    """A resolved text in the common form."""
+    result = _PARTITION.sub("arn:aws:", substitute(text, lambda reference: _value(graph, reference)))
+    parts = result.split(":", 5)
+    if len(parts) == 6 and parts[0] == "arn":
+        parts[3] = "region" if _REGION.match(parts[3]) else parts[3]
+        parts[4] = "account" if _ACCOUNT.match(parts[4]) else parts[4]
+    return ":".join(parts)
+
+
+def _value(graph: Graph, reference: Reference) -> str:
+    if reference.is_pseudo:
+        return _PSEUDO.get(reference.target, f"<{reference.target.removeprefix('AWS::')}>")
+    resource = graph.resources.get(reference.target)
+    form = _FORMS.get(resource.type) if resource else None
+    if resource is None or form is None:
+        return f"<{reference.target}.{reference.attribute or 'Ref'}>"
+    name = _name(graph, resource, form)
+    match form.ref if reference.attribute is None else form.attributes.get(reference.attribute):
+        case "name":
+            return name
+        case "url":
+            return f"https://{name}"
+        case "arn":
+            suffix = ":*" if resource.type == "AWS::Logs::LogGroup" else ""
+            return form.arn.format(name) + suffix
+    return f"<{reference.target}.{reference.attribute}>"
+
+
+def _name(graph: Graph, resource: Resource, form: _Form) -> str:
+    names: dict[str, str] = graph.cache.setdefault("arns.names", {})
+    if resource.logical_id not in names:
+        names[resource.logical_id] = f"<{resource.logical_id}>"  # holds also where names refer to each other in a circle
+        name = resource.properties.get(form.name) if form.name else None
+        if isinstance(name, str) and name:
+            names[resource.logical_id] = substitute(name, lambda reference: _value(graph, reference))
+    return names[resource.logical_id]
+
+
+@lru_cache(maxsize=4096)
+def covers(pattern: str, text: str) -> bool:
+    """Whether an ARN pattern of a policy (`*` and `?`), in the common form, covers an ARN."""
+    parts = (".*" if sign == "*" else "." if sign == "?" else re.escape(sign) for sign in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None

@@ -1,0 +1,158 @@
+"""Statements of policies, as far as rules about storage, network and delivery need them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.graph import Graph
+from stackproof.graph.values import items, known, mapping, text, texts
+from stackproof.template.model import Path, Resource, Unknown
+from stackproof.template.references import whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement: the resource that holds it, its place below that resource, and its body."""
+
+    holder: Resource
+    path: Path
+    body: Mapping[str, Any]
+
+    @property
+    def effect(self) -> str:
+        """Allow or Deny, '' for anything else."""
+        return text(self.body.get("Effect"))
+
+    @property
+    def name(self) -> str:
+        """For messages: its Sid, or its number."""
+        sid = self.body.get("Sid")
+        return sid if isinstance(sid, str) and sid else f"number {self.path[-1]}"
+
+    def has_action(self, action: str) -> bool:
+        """Whether Action covers an action ("sqs:SendMessage", or "s3:*" for all of a service)."""
+        return any(_matches(pattern.lower(), action.lower()) for pattern in texts(self.body.get("Action")))
+
+    def has_resource(self, graph: Graph, wanted: str) -> bool:
+        """Whether Resource covers an ARN (in the common form)."""
+        return any(covers(common(graph, pattern), wanted) for pattern in texts(self.body.get("Resource")))
+
+    def is_for_everybody(self) -> bool:
+        """Whether its principal is everybody."""
+        principal = known(self.body.get("Principal"))
+        return principal == "*" or (isinstance(principal, Mapping) and "*" in texts(principal.get("AWS")))
+
+    def is_for_service(self, service: str) -> bool:
+        """Whether a service principal is among its principals."""
+        return self.is_for_everybody() or service in texts(mapping(self.body.get("Principal")).get("Service"))
+
+    def conditions(self) -> Iterator[tuple[str, str, Any]]:
+        """Its conditions: operator, key in lower case, value or values."""
+        for operator, keys in mapping(self.body.get("Condition")).items():
+            for key, value in mapping(keys).items():
+                yield str(operator), str(key).lower(), value
+
+
+@lru_cache(maxsize=4096)
+def _matches(pattern: str, action: str) -> bool:
+    if action.endswith(":*"):
+        return pattern in (action, "*", "*:*")
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), action) is not None
+
+
+def statements(holder: Resource, document: Any, path: Path) -> Iterator[Statement]:
+    """The statements of a policy document (a mapping or its JSON text) that stands at a path of a resource. What is not
+    known comes last, so that what is certain is seen first."""
+    unknown: Unknown | None = None
+    for index, body in enumerate(items(mapping(document).get("Statement"))):
+        if isinstance(body, Unknown):
+            unknown = body
+        elif isinstance(body, Mapping):
+            yield Statement(holder=holder, path=(*path, "Statement", index), body=body)
+    known(unknown)
+
+
+# Policies that are resources of their own: the property that says whose they are, what they may name it by.
+_ATTACHED: Mapping[str, tuple[str, tuple[str | None, ...]]] = {
+    "AWS::S3::BucketPolicy": ("Bucket", (None,)),
+    "AWS::SNS::TopicPolicy": ("Topics", (None, "TopicArn")),
+    "AWS::SNS::TopicInlinePolicy": ("TopicArn", (None, "TopicArn")),
+    "AWS::SQS::QueuePolicy": ("Queues", (None, "QueueUrl")),
+    "AWS::SQS::QueueInlinePolicy": ("Queue", (None, "QueueUrl")),
+}
+
+
+def resource_policies(graph: Graph, resource: Resource) -> Iterator[Statement]:
+    """The statements of the policies that are put on a bucket, topic or queue; policies of which it isn't known whose they
+    are come last."""
+    if "statements.attached" not in graph.cache:
+        graph.cache["statements.attached"] = _attached(graph)
+    policies, unknown = graph.cache["statements.attached"]
+    for policy in policies.get(resource.logical_id, ()):
+        yield from statements(policy, policy.get("PolicyDocument"), ("Properties", "PolicyDocument"))
+    known(unknown)
+
+
+def _attached(graph: Graph) -> tuple[dict[str, list[Resource]], Unknown | None]:
+    """The policies by the logical id of their owner, and an owner that is not known."""
+    found: dict[str, list[Resource]] = {}
+    unknown: Unknown | None = None
+    for policy in graph.of_type(*_ATTACHED):
+        property_, attributes = _ATTACHED[policy.type]
+        owners = policy.get(property_)
+        for value in owners if isinstance(owners, list) else [owners]:
+            if isinstance(value, Unknown):
+                unknown = value
+                continue
+            for owner in _owners(graph, policy, value, attributes):
+                found.setdefault(owner.logical_id, []).append(policy)
+    return found, unknown
+
+
+def _owners(graph: Graph, policy: Resource, value: Any, attributes: tuple[str | None, ...]) -> Iterator[Resource]:
+    reference = whole(value)
+    if reference is None and isinstance(value, str):
+        yield from _named(graph, value, policy.type.rsplit("::", 1)[0])
+    elif reference and reference.target in graph.resources and reference.attribute in attributes:
+        yield graph.resources[reference.target]
+
+
+def _named(graph: Graph, value: str, service: str) -> Iterator[Resource]:
+    name = re.split(r"[:/]", common(graph, value))[-1]
+    for resource in graph.of_type(f"{service}::Bucket", f"{service}::Topic", f"{service}::Queue"):
+        if re.split(r"[:/]", arn(graph, resource))[-1] == name:
+            yield resource
+
+
+def granted(graph: Graph, role: Resource, action: str, wanted: str) -> bool:
+    """Whether the policies that a role has in this template allow an action on an ARN (in the common form). Conditions and
+    denials are not weighed."""
+    return any(
+        statement.effect == "Allow" and statement.has_action(action) and statement.has_resource(graph, wanted)
+        for statement in role_statements(graph, role)
+    )
+
+
+def role_statements(graph: Graph, role: Resource) -> Iterator[Statement]:
+    """The statements of a role: of its inline policies, and of policies of the template that are attached to it."""
+    for index, policy in enumerate(items(role.get("Policies"))):
+        place = ("Properties", "Policies", index, "PolicyDocument")
+        yield from statements(role, mapping(policy).get("PolicyDocument"), place)
+    attached = [whole(value) for value in texts(role.get("ManagedPolicyArns"))]
+    named = {reference.target for reference in attached if reference}
+    for policy in graph.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+        roles = texts(policy.get("Roles")) or texts(policy.get("RoleName"))
+        if policy.logical_id in named or any(graph.referred(name, "AWS::IAM::Role") is role for name in roles):
+            yield from statements(policy, policy.get("PolicyDocument"), ("Properties", "PolicyDocument"))
+
+
+def trusts(role: Resource, service: str) -> bool:
+    """Whether a role may be assumed by a service."""
+    trust = statements(role, role.get("AssumeRolePolicyDocument"), ("Properties", "AssumeRolePolicyDocument"))
+    return any(
+        statement.effect == "Allow" and statement.has_action("sts:AssumeRole") and statement.is_for_service(service)
+        for statement in trust
+    )
