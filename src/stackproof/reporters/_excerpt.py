@@ -15,10 +15,11 @@ _AROUND = 2  # lines shown before and after the finding's own, at most
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line of source. `mark`, on the finding's own line: (blanks before the marker, its length), in terminal cells."""
+    """A line of source. On the finding's own one `mark` is the blanks before the marker and its length, in cells."""
 
     number: int
     text: str
+    own: bool = False
     mark: tuple[int, int] | None = None
 
 
@@ -39,10 +40,16 @@ def excerpt(finding: Finding, room: int) -> list[Line]:
         Line(
             number=number,
             text=_window(text, skipped, max(room, 8)),
+            own=number == finding.line,
             mark=_mark(text, place, skipped, max(room, 8)) if place and number == finding.line else None,
         )
         for number, text in texts.items()
     ]
+
+
+def numbered(finding: Finding, room: int) -> list[str]:
+    """The excerpt as plain lines with their numbers, the finding's own with a `>` before it."""
+    return [f"{'>' if line.own else ' '} {line.number:>5} | {line.text}".rstrip() for line in excerpt(finding, room)]
 
 
 def _place(text: str, column: int | None) -> tuple[int, int] | None:

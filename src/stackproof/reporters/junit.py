@@ -12,7 +12,7 @@ from collections import defaultdict
 from stackproof.findings.outcome import Outcome, Verdict
 from stackproof.findings.report import ControlResult, EngineStatus, Finding, GateReport, Report
 from stackproof.reporters import _view as view
-from stackproof.reporters._excerpt import excerpt
+from stackproof.reporters._excerpt import numbered
 from stackproof.reporters._text import plain
 
 _ROOM = 160
@@ -146,7 +146,7 @@ def _text(report: Report, finding: Finding) -> str:
         f"{view.place(report, finding)}: {view.word(finding)}: {finding.severity}: {view.subject(finding)}: "
         f"{plain(finding.message)}"
     ]
-    lines += [f"  {line.number:>5} | {line.text}" for line in excerpt(finding, _ROOM)]
+    lines += numbered(finding, _ROOM)
     lines.append(f"  found by: {view.named(finding.rules)}")
     if finding.when:
         lines.append(f"  when: {plain(finding.when)}")
