@@ -10,6 +10,7 @@ Values are plain JSON values with three additions:
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NoReturn
 
 Path = tuple[str | int, ...]
@@ -106,6 +107,11 @@ class Source:
     sha256: str
     data: Mapping[str, Any] = field(repr=False)
     spans: Mapping[Path, Span] = field(repr=False)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines."""
+        return self.text.splitlines()
 
     def span(self, path: Path) -> Span | None:
         """The place of a path, or of the nearest thing around it that has one."""

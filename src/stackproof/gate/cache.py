@@ -1,0 +1,131 @@
+"""Engine results by content: the rendered template, the rules, the thresholds, the engine's version. Never a verdict.
+
+Waivers, dates and the catalogue's prose are applied afterwards, every time. An entry that can't be read back whole is no
+entry: the engine runs again.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stackproof import __version__
+from stackproof.engines.protocol import Engine, Run, Subject, Task
+from stackproof.engines.setup.model import home
+from stackproof.findings.outcome import Outcome
+from stackproof.findings.result import Result, RuleId
+
+_FORM = 1
+
+
+class CachedEngine:
+    """An engine that asks its cache first, one subject at a time."""
+
+    def __init__(self, engine: Engine, folder: Path | None = None) -> None:
+        self.name = engine.name
+        self._engine = engine
+        self._folder = folder or home() / "results"
+
+    def version(self) -> str:
+        """The engine's."""
+        return self._engine.version()
+
+    def run(self, task: Task) -> Run:
+        """What is known from the cache, and the engine's own run for the rest."""
+        base = self._base(task)
+        keys = {subject.key: _key(base, subject) for subject in task.subjects}
+        known = {name: entry for name, key in keys.items() if (entry := self._read(key)) is not None}
+        missing = [subject for subject in task.subjects if subject.key not in known]
+        if missing:
+            fresh = self._engine.run(replace(task, subjects=missing))
+        else:
+            fresh = Run(version=self.version(), rules=0, results={})
+        rules = max([fresh.rules, *(entry["rules"] for entry in known.values())])
+        for name, results in fresh.results.items():
+            if name not in fresh.failures:
+                self._write(keys[name], fresh, name, results)
+        return replace(
+            fresh,
+            rules=rules,
+            results={**fresh.results, **{name: _results(entry["results"]) for name, entry in known.items()}},
+            raw={**fresh.raw, **{name: entry["raw"] for name, entry in known.items()}},
+            informational={
+                **fresh.informational,
+                **{name: _results(entry["informational"]) for name, entry in known.items()},
+            },
+        )
+
+    def _base(self, task: Task) -> str:
+        digest = hashlib.sha256()
+        parts = [_FORM, __version__, self.name, self.version(), task.rules, task.thresholds]
+        digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
+        for path in sorted(_files(task.policies, self.name)):
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def _read(self, key: str) -> dict[str, Any] | None:
+        try:
+            data = json.loads((self._folder / key[:2] / f"{key}.json").read_bytes())
+            body = json.dumps(data["body"], sort_keys=True, separators=(",", ":"))
+            if data["sha256"] != hashlib.sha256(body.encode()).hexdigest():
+                return None
+            entry: dict[str, Any] = data["body"]
+            _results(entry["results"])
+            _results(entry["informational"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return entry
+
+    def _write(self, key: str, run: Run, name: str, results: tuple[Result, ...]) -> None:
+        body = {
+            "rules": run.rules,
+            "results": [_plain(result) for result in results],
+            "raw": run.raw.get(name),
+            "informational": [_plain(result) for result in run.informational.get(name, ())],
+        }
+        folder = self._folder / key[:2]
+        try:
+            text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+            entry = json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "body": body})
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
+                file.write(entry)
+            os.replace(file.name, folder / f"{key}.json")
+        except (OSError, TypeError, ValueError):
+            return  # a cache that can't be written costs time, nothing else
+
+
+def _files(policies: Path, engine: str) -> list[Path]:
+    folder = {"cfn-guard": "guard", "cfn-lint": "cfnlint_rules", "checkov": "checkov_checks"}.get(engine, engine)
+    return [path for path in (policies / folder).glob("*") if path.is_file() and path.suffix != ".yaml"]
+
+
+def _key(base: str, subject: Subject) -> str:
+    source = subject.template.source
+    parameters = {
+        name: str(p.value) if isinstance(p.value, str | list) else None
+        for name, p in subject.template.parameters.items()
+    }
+    content = [source.sha256, subject.rendered, parameters]
+    return hashlib.sha256((base + json.dumps(content, sort_keys=True, default=str)).encode()).hexdigest()
+
+
+def _plain(result: Result) -> list[Any]:
+    return [
+        result.rule.engine, result.rule.rule, result.resource, str(result.outcome), list(result.path), result.message,
+        result.line, result.column,
+    ]  # fmt: skip
+
+
+def _results(rows: list[list[Any]]) -> tuple[Result, ...]:
+    return tuple(
+        Result(
+            rule=RuleId(engine=engine, rule=rule), resource=resource, outcome=Outcome(outcome), path=tuple(path),
+            message=message, line=line, column=column,
+        )
+        for engine, rule, resource, outcome, path, message, line, column in rows
+    )  # fmt: skip

@@ -1,0 +1,151 @@
+"""Join what the engines say to the catalogue: findings for people, outcomes with their population for controls."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from stackproof.catalogue import Catalogue, Control
+from stackproof.findings.outcome import Outcome
+from stackproof.findings.report import ControlResult, Finding
+from stackproof.findings.result import Path, Result, RuleId
+from stackproof.template.model import Source
+
+_WORST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
+_CONTEXT = 1  # lines of the excerpt before and after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """A result, and under which variant it was said ('' when the template has one only)."""
+
+    result: Result
+    when: str = ""
+
+
+def findings(said: Sequence[Said], catalogue: Catalogue, source: Source, variants: int) -> tuple[Finding, ...]:
+    """The findings of one template under one environment, those of one fault joined, in the order of the file."""
+    groups: dict[tuple[str, str | None], list[list[Said]]] = {}
+    for one in sorted(_bad(said), key=lambda s: -len(s.result.path)):  # the exact ones first, coarse ones join them
+        for control in catalogue.of_rule(one.result.rule):
+            _place(groups.setdefault((control.id, one.result.resource), []), one)
+    found = [
+        _finding(catalogue.controls[control], group, source, variants)
+        for (control, _), joined in groups.items()
+        for group in joined
+    ]
+    return tuple(sorted(found, key=lambda f: (f.line or 0, f.column or 0, f.control, f.message)))
+
+
+def _bad(said: Iterable[Said]) -> Iterator[Said]:
+    return (one for one in said if one.result.outcome in (Outcome.FAIL, Outcome.UNKNOWN))
+
+
+def _place(joined: list[list[Said]], one: Said) -> None:
+    for group in joined:
+        if _same_fault(group[0].result, one.result):
+            group.append(one)
+            return
+    joined.append([one])
+
+
+def _same_fault(first: Result, other: Result) -> bool:
+    """One rule says the same of a place in two variants; or another engine means the same place, less exactly."""
+    if first.rule == other.rule:
+        return first.path == other.path and first.message == other.message
+    shorter, longer = sorted((first.path, other.path), key=len)
+    return first.rule.engine != other.rule.engine and longer[: len(shorter)] == shorter
+
+
+def _finding(control: Control, group: list[Said], source: Source, variants: int) -> Finding:
+    first = next((one for one in group if one.result.outcome is Outcome.FAIL), group[0]).result
+    exact = next((one.result for one in group if one.result.line), None)
+    span = source.span(first.path)
+    line = exact.line if exact else span.line if span else None
+    column = exact.column if exact else span.column if span else None
+    when = sorted({one.when for one in group})
+    return Finding(
+        rules=tuple(dict.fromkeys(one.result.rule for one in group)),
+        control=control.id,
+        area=control.area,
+        severity=control.severity,
+        outcome=first.outcome,
+        resource=first.resource,
+        resource_type=_type(source, first),
+        path=first.path,
+        line=line,
+        column=column,
+        message=first.message,
+        fix=control.fix,
+        when="" if len(when) == variants else " or ".join(when),
+        excerpt=excerpt(source, line),
+    )
+
+
+def _type(source: Source, result: Result) -> str | None:
+    body = source.data["Resources"].get(result.resource)
+    return body.get("Type") if isinstance(body, dict) else None
+
+
+def excerpt(source: Source, line: int | None) -> tuple[tuple[int, str], ...]:
+    """The lines around a line, with their numbers."""
+    if line is None:
+        return ()
+    lines = source.lines
+    first, last = max(1, line - _CONTEXT), min(len(lines), line + _CONTEXT)
+    return tuple((number, lines[number - 1]) for number in range(first, last + 1))
+
+
+def controls(
+    said: Sequence[Said],
+    found: Sequence[Finding],
+    catalogue: Catalogue,
+    evaluated: Mapping[str, frozenset[RuleId]],
+    requirements: Iterable[str] = (),
+) -> tuple[ControlResult, ...]:
+    """Every control with its population. `evaluated` are the rules that ran, by control."""
+    by_control: dict[str, dict[str, Outcome]] = {}
+    for one in said:
+        if one.result.outcome is Outcome.PASS:
+            for control in catalogue.of_rule(one.result.rule):
+                _worse(by_control, control.id, one.result.resource, Outcome.PASS)
+    for finding in found:
+        outcome = Outcome.WAIVED if finding.waiver else finding.outcome
+        _worse(by_control, finding.control, finding.resource, outcome)
+    return tuple(
+        _control(control, by_control.get(control.id, {}), evaluated.get(control.id, frozenset()))
+        for control in catalogue.controls.values()
+    )
+
+
+def _worse(by_control: dict[str, dict[str, Outcome]], control: str, resource: str | None, outcome: Outcome) -> None:
+    resources = by_control.setdefault(control, {})
+    name = resource or "*"
+    known = resources.get(name)
+    if known is None or _WORST.index(outcome) < _WORST.index(known):
+        resources[name] = outcome
+
+
+def _control(control: Control, resources: Mapping[str, Outcome], ran: frozenset[RuleId]) -> ControlResult:
+    def having(outcome: Outcome) -> tuple[str, ...]:
+        return tuple(name for name, value in resources.items() if value is outcome)
+
+    worst = next((outcome for outcome in _WORST if outcome in resources.values()), None)
+    return ControlResult(
+        id=control.id,
+        title=control.title,
+        area=control.area,
+        severity=control.severity,
+        outcome=worst or (Outcome.NOT_APPLICABLE if ran else Outcome.NOT_EVALUATED),
+        rules=control.rules,
+        frameworks=control.frameworks,
+        passed=having(Outcome.PASS),
+        failed=having(Outcome.FAIL),
+        unknown=having(Outcome.UNKNOWN),
+        waived=having(Outcome.WAIVED),
+        why=control.why,
+        fix=control.fix,
+    )
+
+
+def path_text(path: Path) -> str:
+    """A path for people: Resources/Bucket/Properties/Tags/0."""
+    return "/".join(map(str, path))

@@ -1,0 +1,141 @@
+"""Waivers: accepted exceptions, each with a reason, an owner, another approver and an end.
+
+    template: stack.yaml
+    waivers:
+      - control: resilience-concurrency        # or `rule: graph:s3_lifecycle`
+        resource: SubmitFunction               # a logical id; "*" for what is said of the template as a whole
+        reason: the account's limit is 10, and nothing can be reserved of it; quota request 4711 is open
+        owner: payments-platform
+        approver: security-engineering
+        expires: 2027-03-31                    # at most a year off
+
+A waived finding stays visible everywhere. A waiver that has expired, is not complete, or matched nothing is a finding.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from stackproof.errors import StackproofError
+from stackproof.findings.report import Finding, Waiver
+from stackproof.gate.files import load_placed
+
+_REQUIRED = ("resource", "reason", "owner", "approver", "expires")
+_LONGEST = timedelta(days=366)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is wrong with a waiver, and where it stands."""
+
+    message: str
+    file: str
+    line: int
+    resource: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverFile:
+    """The waivers of one stack that are complete, and the faults of those that are not."""
+
+    path: str = ""
+    waivers: tuple[Waiver, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+def load_waivers(path: Path) -> WaiverFile:
+    """The waivers of a file. A waiver that is not complete is a fault and waives nothing.
+
+    Raises: StackproofError when the file as a whole is not readable.
+    """
+    data, spans = load_placed(path)
+    if not isinstance(data, dict) or not isinstance(data.get("waivers"), list) or set(data) - {"template", "waivers"}:
+        raise StackproofError(f"{path}: it takes `template: FILE` and `waivers:` with a list of waivers.")
+    waivers: list[Waiver] = []
+    faults: list[Fault] = []
+    for index, body in enumerate(data["waivers"]):
+        place = spans.get(("waivers", index))
+        line = place.line if place else 1
+        wrong = _wrong(body)
+        if wrong:
+            resource = body.get("resource") if isinstance(body, dict) else None
+            faults.append(
+                Fault(
+                    message=wrong, file=str(path), line=line, resource=resource if isinstance(resource, str) else None
+                )
+            )
+        else:
+            waivers.append(Waiver(**{"control": None, "rule": None, **body}, file=str(path), line=line))
+    return WaiverFile(path=str(path), waivers=tuple(waivers), faults=tuple(faults))
+
+
+def _wrong(body: Any) -> str:
+    if not isinstance(body, dict):
+        return f"a waiver is a mapping of {', '.join(_REQUIRED)} and control or rule"
+    if ("control" in body) == ("rule" in body):
+        return "a waiver names either a control or a rule"
+    if missing := [name for name in _REQUIRED if not str(body.get(name) or "").strip()]:
+        return f"the waiver has no {missing[0]}"
+    if stray := sorted(set(body) - {*_REQUIRED, "control", "rule"}):
+        return f"the waiver has the unknown entry {stray[0]!r}"
+    if odd := [name for name, value in body.items() if not isinstance(value, str)]:
+        return f"{odd[0]} must be a text"
+    if body["owner"].strip().casefold() == body["approver"].strip().casefold():
+        return f"the waiver is approved by its own owner, {body['owner']}"
+    try:
+        date.fromisoformat(body["expires"])
+    except ValueError:
+        return f"expires must be a date such as 2027-03-31, not {body['expires']!r}"
+    return ""
+
+
+def overdue(file: WaiverFile, today: date) -> Iterator[tuple[Waiver, str]]:
+    """The waivers that hold no more, or not yet, and why."""
+    for waiver in file.waivers:
+        expires = date.fromisoformat(waiver.expires)
+        if expires < today:
+            yield waiver, f"the waiver of {_subject(waiver)} expired on {waiver.expires}"
+        elif expires > today + _LONGEST:
+            yield waiver, f"the waiver of {_subject(waiver)} runs until {waiver.expires}; a year is the most"
+
+
+def apply(findings: tuple[Finding, ...], file: WaiverFile, today: date) -> tuple[tuple[Finding, ...], set[Waiver]]:
+    """The findings, the waived ones with their waiver, and the waivers that matched something."""
+    void = {waiver for waiver, _ in overdue(file, today)}
+    used: set[Waiver] = set()
+    result = []
+    for finding in findings:
+        matching = [waiver for waiver in file.waivers if _matches(waiver, finding)]
+        used.update(matching)
+        valid = [waiver for waiver in matching if waiver not in void]
+        result.append(replace(finding, waiver=valid[0]) if valid else finding)
+    return tuple(result), used
+
+
+def _matches(waiver: Waiver, finding: Finding) -> bool:
+    """A waiver of a rule covers a finding only if no other rule found it as well."""
+    if waiver.resource != (finding.resource or "*"):
+        return False
+    if waiver.control is not None:
+        return waiver.control == finding.control
+    return all(waiver.rule in (str(rule), rule.rule) for rule in finding.rules)
+
+
+def unknown_names(file: WaiverFile, controls: Mapping[str, Any], rules: set[str]) -> Iterator[tuple[Waiver, str]]:
+    """The waivers of controls or rules that do not exist."""
+    for waiver in file.waivers:
+        if waiver.control is not None and waiver.control not in controls:
+            yield waiver, f"the waiver names the control {waiver.control}, which does not exist"
+        if waiver.rule is not None and waiver.rule not in rules:
+            yield waiver, f"the waiver names the rule {waiver.rule}, which does not exist"
+
+
+def unused(waiver: Waiver) -> str:
+    """The sentence for a waiver that matched nothing."""
+    return f"the waiver of {_subject(waiver)} matched nothing: remove it"
+
+
+def _subject(waiver: Waiver) -> str:
+    return f"{waiver.control or waiver.rule} on {waiver.resource}"
