@@ -79,8 +79,8 @@ def command(
       stackproof gate --fast template/stack.yaml          # editors, pre-commit hooks; never evidence
       stackproof gate *.yaml --area iam --format sarif --output findings.sarif
 
-    Exit codes: 0 compliant; 1 findings; 2 usage, configuration or an unreadable template; 3 an engine or a rule failed, or
-    nothing was evaluated. Of several the highest counts, and every report that could be made is printed.
+    Exit codes: 0 compliant; 1 findings; 2 usage, configuration or an unreadable template; 3 an engine or a rule
+    failed, or nothing was evaluated. Of several the highest counts, and every report that could be made is printed.
     """
     folder = policies or default_policies()
     catalogue = load_catalogue(folder)

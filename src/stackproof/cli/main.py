@@ -2,7 +2,9 @@
 stackproof failed or met something it does not know; 130 interrupted."""
 
 import importlib
+import os
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -13,6 +15,7 @@ from stackproof.errors import StackproofError
 _COMMANDS = {
     "deploy-arguments": "stackproof.cli.deploy",
     "flow": "stackproof.cli.flow",
+    "gate": "stackproof.cli.gate",
     "generate": "stackproof.cli.generate",
 }
 
@@ -55,10 +58,12 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="stackproof")
 def cli() -> None:
-    """Prove a CloudFormation stack: run its template, its code and its whole flow on an embedded AWS.
+    """Prove CloudFormation stacks: judge their templates, and run template, code and flow on an embedded AWS.
 
     \b
     Examples:
+      stackproof gate template.yaml                       # does it comply? findings with lines and fixes
+      stackproof gate --fast template.yaml                # for editors and pre-commit hooks
       stackproof flow --transactions 10000
       stackproof flow --scenario host-lost
       stackproof generate --transactions 1000 --bad-share 0.02 payments.csv
@@ -82,7 +87,18 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 1
+    except Exception as error:  # noqa: BLE001 - the last boundary: a fault of ours, and still no traceback for a user
+        code = _complain(_fault(error), 3)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fault(error: Exception) -> str:
+    if os.environ.get("STACKPROOF_DEBUG"):
+        return traceback.format_exc()
+    return (
+        f"Error: a fault in stackproof itself, nothing is proven: {type(error).__name__}: {error}\n"
+        "Run it again with STACKPROOF_DEBUG=1 for the details, and report them."
+    )
 
 
 def _complain(text: str, code: int) -> int:

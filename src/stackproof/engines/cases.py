@@ -6,9 +6,8 @@
     unknown: {by_parameter: {template: {Resources: {...}}, at: [Bucket]}}
     not_applicable: {no_bucket: {Resources: {...}}}
 
-`at` are the logical ids that must fail (or be unknown), exactly; "*" for a rule about the template as a whole. A template may
-have `access:` beside `template:` (access invariants) for the rules that ask for them.
-"""
+`at` are the logical ids that must fail (or be unknown), exactly; "*" for a rule about the template as a whole. A
+template may have `access:` beside `template:` (access invariants) for the rules that ask for them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -20,7 +20,8 @@ NAME = "graph"
 
 
 class GraphEngine:
-    """Runs the rules of `policies/graph`. `access` are the stack's access invariants by subject key, where it has some."""
+    """Runs the rules of `policies/graph`. `access` are the stack's access invariants by subject key, where it has
+    some."""
 
     name = NAME
 

@@ -37,8 +37,8 @@ class Subject:
 class Task:
     """What one engine is to do: the rules that it must evaluate (by name, from the catalogue), on every subject.
 
-    `policies` is the policies folder; `thresholds` is thresholds.yaml as data. `timeout` in seconds is for the whole task.
-    """
+    `policies` is the policies folder; `thresholds` is thresholds.yaml as data. `timeout` in seconds is for the whole
+    task."""
 
     policies: Path
     rules: tuple[str, ...]
@@ -49,10 +49,11 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What an engine did. `results` and `raw` (the engine's own output, for evidence) are by subject key; a subject that
-    the engine could not judge stands in `failures` with a sentence instead. Each rule of the task must be accounted for
-    in each subject: a rule without any result there did not apply (`not_applicable`), which the engine knows for sure.
-    `informational` has, by subject key, what an engine remarks without calling it a fault: shown, and never failing."""
+    """What an engine did. `results` and `raw` (the engine's own output, for evidence) are by subject key; a subject
+    that the engine could not judge stands in `failures` with a sentence instead. Each rule of the task must be
+    accounted for in each subject: a rule without any result there did not apply (`not_applicable`), which the engine
+    knows for sure. `informational` has, by subject key, what an engine remarks without calling it a fault: shown, and
+    never failing."""
 
     version: str
     rules: int

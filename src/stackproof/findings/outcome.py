@@ -6,8 +6,8 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """What became of a rule on a resource, or of a control as a whole.
 
-    `UNKNOWN`: a value that the rule needs is not known, so it did not pass. `NOT_EVALUATED`: left out of a narrowed run.
-    """
+    `UNKNOWN`: a value that the rule needs is not known, so it did not pass. `NOT_EVALUATED`: left out of a narrowed
+    run."""
 
     PASS = "pass"
     FAIL = "fail"

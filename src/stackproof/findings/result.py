@@ -23,11 +23,10 @@ class RuleId:
 class Result:
     """One rule's outcome (PASS, FAIL or UNKNOWN) for one resource.
 
-    `resource` is the logical id, None where the rule speaks of the template as a whole. `path` is where the fault is, in
-    the ORIGINAL template (before resolution), as deep as the engine can tell; () when it can't. `line` and `column` (from
-    1) only when the engine itself knows them; the gate finds them by the path otherwise. `message` says what is wrong
-    here and is empty for a pass.
-    """
+    `resource` is the logical id, None where the rule speaks of the template as a whole. `path` is where the fault is,
+    in the ORIGINAL template (before resolution), as deep as the engine can tell; () when it can't. `line` and
+    `column` (from 1) only when the engine itself knows them; the gate finds them by the path otherwise. `message`
+    says what is wrong here and is empty for a pass."""
 
     rule: RuleId
     resource: str | None

@@ -1,14 +1,12 @@
 """Engine results by content: the rendered template, the rules, the thresholds, the engine's version. Never a verdict.
 
-Waivers, dates and the catalogue's prose are applied afterwards, every time. An entry that can't be read back whole is no
-entry: the engine runs again.
-"""
+Waivers, dates and the catalogue's prose are applied afterwards, every time. An entry that can't be read back whole is
+no entry: the engine runs again."""
 
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

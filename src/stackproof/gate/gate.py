@@ -9,7 +9,7 @@ from stackproof.catalogue import GATE, Catalogue
 from stackproof.engines.protocol import Engine, Subject, Task
 from stackproof.errors import EngineError
 from stackproof.findings.outcome import Outcome, Severity, Verdict
-from stackproof.findings.report import EngineStatus, Finding, GateReport, Problem, Report, Scope
+from stackproof.findings.report import EngineStatus, Finding, GateReport, Problem, Report, Scope, Waiver
 from stackproof.findings.result import RuleId
 from stackproof.gate import join, waivers
 from stackproof.gate.inputs import Inputs, Judged, Stack
@@ -119,7 +119,7 @@ def _when(subject: Subject) -> str:
     return ", ".join(f"{name} is {'true' if truth else 'false'}" for name, truth in variant.items())
 
 
-def _about_waivers(stack: Stack, used: set[waivers.Waiver], settings: Settings) -> tuple[Finding, ...]:
+def _about_waivers(stack: Stack, used: set[Waiver], settings: Settings) -> tuple[Finding, ...]:
     control = settings.catalogue.of_rule(_WAIVERS)
     if not control or control[0].id not in settings.selection.controls:
         return ()

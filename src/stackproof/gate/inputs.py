@@ -11,8 +11,8 @@ from stackproof.errors import StackproofError
 from stackproof.findings.report import Problem
 from stackproof.gate.access import Access
 from stackproof.gate.access import load as load_access
-from stackproof.gate.waivers import WaiverFile, load_waivers
 from stackproof.gate.files import load_yaml
+from stackproof.gate.waivers import WaiverFile, load_waivers
 from stackproof.template.expand import expand
 from stackproof.template.model import Source
 from stackproof.template.read import read

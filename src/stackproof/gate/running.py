@@ -65,7 +65,7 @@ def _one(engine: Engine, task: Task, finished: _Finished, progress: Progress) ->
             run, error = None, f"{engine.name} judged no template."
     except EngineFailure as failure:
         error = str(failure)
-    except Exception as failure:  # the engine boundary: whatever it raises, it failed
+    except Exception as failure:  # noqa: BLE001 - the engine boundary: whatever it raises, it failed
         error = f"{engine.name} failed: {type(failure).__name__}: {failure}"
     ran = Ran(engine=engine.name, seconds=time.monotonic() - start, run=run, error=error, version=version)
     with finished.lock:

@@ -21,9 +21,8 @@ ARGUMENTS = frozenset({"graph", "thresholds", "access", "record"})
 class Hit:
     """One fault: what is wrong here, and where (`path` below the resource, such as ("Properties", "Tags", 0)).
 
-    `resource` is another logical id than the rule's own resource, where the fault stands there; `outcome` FAIL, or UNKNOWN
-    for what the rule itself can't decide.
-    """
+    `resource` is another logical id than the rule's own resource, where the fault stands there; `outcome` FAIL, or
+    UNKNOWN for what the rule itself can't decide."""
 
     message: str
     path: Path = ()
@@ -37,8 +36,8 @@ Hits = Iterator[Hit]
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A rule. `types` are resource types, with `*` as a wildcard (`AWS::Batch::*`); `where` narrows the population
-    (resource, graph) -> bool, or (resource, graph, thresholds) -> bool; `needs` are the names of the arguments after the
-    first."""
+    (resource, graph) -> bool, or (resource, graph, thresholds) -> bool; `needs` are the names of the arguments after
+    the first."""
 
     name: str
     title: str

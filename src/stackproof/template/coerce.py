@@ -1,4 +1,5 @@
-"""Scalars in the types of the schema: CloudFormation takes "true" for true and "35" for 35, rules should not have to."""
+"""Scalars in the types of the schema: CloudFormation takes "true" for true and "35" for 35, rules should not have
+to."""
 
 from collections.abc import Mapping
 from typing import Any

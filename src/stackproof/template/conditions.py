@@ -1,10 +1,9 @@
 """Conditions with what is known: each is true, false, or stays undecided and is then judged both ways.
 
-What a condition rests on are its comparisons (`Fn::Equals`). One whose sides are both known is decided. The others are
-enumerated: every consistent assignment of them is a variant of the template. Consistent means that one parameter has one
-value: of two comparisons of `Env` with "dev" and with "prod" at most one holds, and one of them does when the parameter
-allows no other value.
-"""
+What a condition rests on are its comparisons (`Fn::Equals`). One whose sides are both known is decided. The others
+are enumerated: every consistent assignment of them is a variant of the template. Consistent means that one parameter
+has one value: of two comparisons of `Env` with "dev" and with "prod" at most one holds, and one of them does when the
+parameter allows no other value."""
 
 import itertools
 import json
@@ -77,9 +76,9 @@ class Conditions:
             case {"Fn::Not": [only]}:
                 return not self.truth(only, where)
             case {"Fn::And": [_, *_] as parts}:
-                return all([self.truth(part, where) for part in parts])
+                return all([self.truth(part, where) for part in parts])  # noqa: C419
             case {"Fn::Or": [_, *_] as parts}:
-                return any([self.truth(part, where) for part in parts])
+                return any([self.truth(part, where) for part in parts])  # noqa: C419
             case _:
                 raise TemplateError(f"{where}: {_short(value)} is no condition (Equals, And, Or, Not, Condition).")
 

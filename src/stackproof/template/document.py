@@ -1,8 +1,8 @@
 """YAML and JSON documents as CloudFormation takes them, with the place of every value.
 
-The document is built from the parser's events, one at a time: no recursion, no aliases (a few lines of them can stand for
-gigabytes), bounded depth, no tags but CloudFormation's own, no key twice. Short tags are written out (`!Ref x` as {"Ref": x}).
-"""
+The document is built from the parser's events, one at a time: no recursion, no aliases (a few lines of them can stand
+for gigabytes), bounded depth, no tags but CloudFormation's own, no key twice. Short tags are written out (`!Ref x` as
+{"Ref": x})."""
 
 import json
 from dataclasses import dataclass, field
@@ -178,7 +178,7 @@ def _scalar_value(event: ScalarEvent) -> Any:
     if tag == f"{_YAML}str":
         return text
     try:
-        return _CONSTRUCT.construct_object(yaml.ScalarNode(tag, text))  # type: ignore[no-untyped-call]
+        return _CONSTRUCT.construct_object(yaml.ScalarNode(tag, text))
     except (yaml.YAMLError, ValueError, LookupError):
         raise TemplateError(f"{_where(event)}: {text!r} is no {tag.removeprefix(_YAML)}.") from None
 

@@ -2,8 +2,8 @@
 
 Values are plain JSON values with three additions:
 
-- a reference to a resource or to a pseudo parameter is a text with tokens (`stackproof.template.references`): `!Ref Bucket`,
-  `!GetAtt Bucket.Arn` and `!Sub "${Bucket.Arn}/x"` all are texts, however they were written;
+- a reference to a resource or to a pseudo parameter is a text with tokens (`stackproof.template.references`):
+  `!Ref Bucket`, `!GetAtt Bucket.Arn` and `!Sub "${Bucket.Arn}/x"` all are texts, however they were written;
 - a value that is not known is an `Unknown`, which raises `UnknownValueError` as soon as a rule asks for its value;
 - conditions are decided: what remains undecided after the environment's values gives several templates, one a variant.
 """
@@ -26,9 +26,9 @@ class UnknownValueError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """A value that is not known; `reason` says why, in words for people ("parameter KeyArn has no value"). `text` is the
-    text as far as it is known, with `{?}` where it is not. `isinstance(value, Unknown)` is the only question that it
-    answers."""
+    """A value that is not known; `reason` says why, in words for people ("parameter KeyArn has no value"). `text` is
+    the text as far as it is known, with `{?}` where it is not. `isinstance(value, Unknown)` is the only question that
+    it answers."""
 
     reason: str
     text: str = "{?}"
@@ -36,9 +36,9 @@ class Unknown:
     def _ask(self, *_: object) -> NoReturn:
         raise UnknownValueError(self)
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _ask  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _ask
     __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = __int__ = __float__ = _ask
-    __add__ = __radd__ = __sub__ = __mul__ = __hash__ = _ask  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __mul__ = __hash__ = _ask
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
@@ -51,9 +51,10 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource. `properties` are resolved and have the schema's scalar types; `origins` leads from a path below the
-    resource (("Properties", "Tags", 0)) to its place in the original template where the two differ; `attributes` has the rest of the declaration (DeletionPolicy,
-    UpdateReplacePolicy, DependsOn, CreationPolicy, UpdatePolicy), `metadata` its Metadata."""
+    """One resource. `properties` are resolved and have the schema's scalar types; `origins` leads from a path below
+    the resource (("Properties", "Tags", 0)) to its place in the original template where the two differ; `attributes`
+    has the rest of the declaration (DeletionPolicy, UpdateReplacePolicy, DependsOn, CreationPolicy, UpdatePolicy),
+    `metadata` its Metadata."""
 
     logical_id: str
     type: str
@@ -133,8 +134,8 @@ class Parameter:
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """A resolved template. `resources` has those that exist under this assignment; `variant` says which undecided
-    conditions were taken how ({} when none was); `undecided` are the places that could not be resolved at all (a macro, a
-    loop over something unknown), with the reason: they never pass silently."""
+    conditions were taken how ({} when none was); `undecided` are the places that could not be resolved at all (a
+    macro, a loop over something unknown), with the reason: they never pass silently."""
 
     source: Source
     resources: Mapping[str, Resource]

@@ -1,9 +1,8 @@
 """References inside resolved values.
 
 `!Ref Bucket`, `!GetAtt Bucket.Arn`, `!Sub "${Bucket.Arn}/*"` and `!Join` of these all resolve to a text in which a
-reference is a token. A token is delimited by two private characters, so that no text of a template can be taken for one.
-Pseudo parameters (AWS::Region and so on) are tokens too: they have no value before a deployment.
-"""
+reference is a token. A token is delimited by two private characters, so that no text of a template can be taken for
+one. Pseudo parameters (AWS::Region and so on) are tokens too: they have no value before a deployment."""
 
 import re
 from collections.abc import Iterator

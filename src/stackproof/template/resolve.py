@@ -1,9 +1,8 @@
 """Resolve the values of a template: functions, parameters, mappings, conditions, pseudo parameters, loops.
 
-Pure. What can't be known before a deployment becomes an `Unknown` that says why; a reference to a resource becomes a token
-(`references`). Where a resolved value stands elsewhere than its original does (a branch of `Fn::If`, an item after one that
-vanished), `origins` leads back.
-"""
+Pure. What can't be known before a deployment becomes an `Unknown` that says why; a reference to a resource becomes a
+token (`references`). Where a resolved value stands elsewhere than its original does (a branch of `Fn::If`, an item
+after one that vanished), `origins` leads back."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -36,7 +35,8 @@ NO_VALUE = _NoValue()
 
 @dataclass(kw_only=True)
 class Scope:
-    """What names mean in a template: its sections, the values of its parameters, its conditions under one assignment."""
+    """What names mean in a template: its sections, the values of its parameters, its conditions under one
+    assignment."""
 
     data: Mapping[str, Any]
     parameters: Mapping[str, Parameter]
@@ -47,8 +47,8 @@ class Scope:
 
 @dataclass(kw_only=True)
 class Resolver:
-    """Resolves one tree of values. `at` below is a path in the result, `origin` one in the original template; `bindings`
-    are the variables of the loops around."""
+    """Resolves one tree of values. `at` below is a path in the result, `origin` one in the original template;
+    `bindings` are the variables of the loops around."""
 
     scope: Scope
     origins: dict[Path, Path] = field(default_factory=dict)

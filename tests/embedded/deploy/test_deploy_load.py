@@ -78,7 +78,7 @@ def test_deep_nesting_is_refused(opening: str) -> None:
 def test_missing_unreadable_and_too_large(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="No such file"):
         load(tmp_path / "none.yaml")
-    with pytest.raises(TemplateError, match="Is a directory"):
+    with pytest.raises(TemplateError, match="this is a folder"):
         load(tmp_path)
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")

@@ -1,0 +1,68 @@
+from stackproof.findings.outcome import Outcome
+from stackproof.findings.result import RuleId
+from stackproof.gate.join import Said, controls, findings
+from stackproof.template.read import source
+from tests.gate.parts import TEMPLATE, VERSIONING, catalogue, result
+
+SOURCE = source(TEMPLATE, "t.yaml")
+GUARD, CHECKOV = "cfn-guard:versioning", "checkov:CKV_AWS_21"
+
+
+def rules(*names: str) -> tuple[RuleId, ...]:
+    return tuple(RuleId(engine=n.split(":")[0], rule=n.split(":")[1]) for n in names)
+
+
+def test_one_fault_found_by_two_engines_is_one_finding_at_the_exact_place() -> None:
+    said = [
+        Said(result=result(CHECKOV, outcome=Outcome.FAIL, path=("Resources", "Bucket"))),
+        Said(result=result(GUARD, outcome=Outcome.FAIL, path=(*VERSIONING, "Status"))),
+    ]
+    (finding,) = findings(said, catalogue(), SOURCE, 1)
+    assert finding.rules == rules(GUARD, CHECKOV)
+    assert (finding.resource, finding.resource_type, finding.line) == ("Bucket", "AWS::S3::Bucket", 6)
+    assert finding.path == (*VERSIONING, "Status")
+    assert finding.excerpt[1] == (6, "        Status: Suspended")
+    assert finding.fix == "Do it."
+
+
+def test_two_faults_at_two_places_stay_two() -> None:
+    said = [
+        Said(result=result(GUARD, outcome=Outcome.FAIL, path=(*VERSIONING, "Status"))),
+        Said(result=result(CHECKOV, outcome=Outcome.FAIL, path=("Resources", "Bucket", "Type"))),
+        Said(result=result(GUARD, "Topic", Outcome.FAIL, ("Resources", "Topic"))),
+    ]
+    found = findings(said, catalogue(), SOURCE, 1)
+    assert [(f.resource, f.path[-1]) for f in found] == [("Bucket", "Type"), ("Bucket", "Status"), ("Topic", "Topic")]
+
+
+def test_a_finding_of_one_variant_says_under_which() -> None:
+    bad = result(GUARD, outcome=Outcome.FAIL, path=VERSIONING)
+    said = [Said(result=bad, when="Prod is true"), Said(result=result(GUARD), when="Prod is false")]
+    assert findings(said, catalogue(), SOURCE, 2)[0].when == "Prod is true"
+    both = [Said(result=bad, when="Prod is true"), Said(result=bad, when="Prod is false")]
+    assert [f.when for f in findings(both, catalogue(), SOURCE, 2)] == [""]
+
+
+def test_the_worst_outcome_of_a_resource_counts_and_the_population_is_whole() -> None:
+    said = [
+        Said(result=result(GUARD)),
+        Said(result=result(CHECKOV, outcome=Outcome.UNKNOWN)),
+        Said(result=result(GUARD, "Other")),
+    ]
+    known = catalogue()
+    ran = {name: frozenset(c.rules) for name, c in known.controls.items()}
+    found = findings(said, known, SOURCE, 1)
+    versioning, topic, *_ = controls(said, found, known, ran)
+    assert (versioning.outcome, versioning.passed, versioning.unknown) == (Outcome.UNKNOWN, ("Other",), ("Bucket",))
+    assert topic.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_control_whose_rules_did_not_run_is_not_evaluated() -> None:
+    assert {c.outcome for c in controls([], [], catalogue(), {})} == {Outcome.NOT_EVALUATED}
+
+
+def test_a_place_that_the_file_does_not_have_shows_the_nearest_line() -> None:
+    said = [Said(result=result(GUARD, outcome=Outcome.FAIL, path=("Resources", "Bucket", "Properties", "None")))]
+    assert findings(said, catalogue(), SOURCE, 1)[0].line == 4
+
+
