@@ -54,9 +54,7 @@ def result(
 ) -> Result:
     engine, name = rule.split(":")
     message = "" if outcome is Outcome.PASS else f"{name} does not hold"
-    return Result(
-        rule=RuleId(engine=engine, rule=name), resource=resource, outcome=outcome, path=path, message=message
-    )
+    return Result(rule=RuleId(engine=engine, rule=name), resource=resource, outcome=outcome, path=path, message=message)
 
 
 class Fake:

@@ -64,5 +64,3 @@ def test_a_control_whose_rules_did_not_run_is_not_evaluated() -> None:
 def test_a_place_that_the_file_does_not_have_shows_the_nearest_line() -> None:
     said = [Said(result=result(GUARD, outcome=Outcome.FAIL, path=("Resources", "Bucket", "Properties", "None")))]
     assert findings(said, catalogue(), SOURCE, 1)[0].line == 4
-
-

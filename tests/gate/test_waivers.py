@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from stackproof.errors import StackproofError
 from stackproof.findings.outcome import Outcome
 from stackproof.findings.report import Finding
+from stackproof.findings.result import RuleId
 from stackproof.gate.join import Said, findings
-from stackproof.gate.waivers import WaiverFile, apply, load_waivers, overdue, unknown_names
+from stackproof.gate.waivers import WaiverFile, apply, load_waivers, overdue, speaks_of, unknown_names
 from stackproof.template.read import source
 from tests.gate.parts import TEMPLATE, TODAY, VERSIONING, catalogue, result
 
@@ -65,7 +66,9 @@ def test_a_waiver_of_a_rule_covers_only_what_that_rule_alone_found(tmp_path: Pat
 
 
 @given(days=st.integers(-1000, 1000))
-def test_a_waiver_holds_from_today_for_a_year_and_no_day_longer(days: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_waiver_holds_from_today_for_a_year_and_no_day_longer(
+    days: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     expires = (TODAY + timedelta(days=days)).isoformat()
     file = written(tmp_path_factory.mktemp("w"), {**GOOD, "expires": expires})
     holds = 0 <= days <= 366
@@ -95,7 +98,9 @@ def test_a_waiver_that_is_not_complete_is_a_fault_and_waives_nothing(
     assert (file.faults[0].line, file.faults[0].file) == (3, str(tmp_path / "waivers.yaml"))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "waivers: 3", "template: t.yaml\nwaivers: []\nmore: 1", "waivers: [", "a: *b"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "waivers: 3", "template: t.yaml\nwaivers: []\nmore: 1", "waivers: [", "a: *b"]
+)
 def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "waivers.yaml"
     path.write_text(text)
@@ -106,7 +111,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_name_that_does_not_exist_is_told(tmp_path: Path) -> None:
     file = written(tmp_path, {**GOOD, "control": "versionning"})
-    assert [text for _, text in unknown_names(file, catalogue().controls, set())] == [
+    assert [text for _, text in unknown_names(file, catalogue())] == [
         "the waiver names the control versionning, which does not exist"
     ]
 
@@ -116,3 +121,10 @@ def test_a_date_that_yaml_takes_for_a_date_is_read(tmp_path: Path) -> None:
     body = "".join(f"    {k}: {v}\n" for k, v in GOOD.items())
     path.write_text(f"template: t.yaml\nwaivers:\n  -\n{body}")
     assert date.fromisoformat(load_waivers(path).waivers[0].expires) == date(2027, 3, 31)
+
+
+def test_a_rule_of_cfn_lint_that_the_catalogue_names_by_its_prefix_exists(tmp_path: Path) -> None:
+    entry = {k: v for k, v in GOOD.items() if k != "control"}
+    file = written(tmp_path, {**entry, "rule": "E3012"}, {**entry, "rule": "cfn-lint:W3010"})
+    assert [w.rule for w, _ in unknown_names(file, catalogue())] == ["cfn-lint:W3010"]
+    assert speaks_of(file.waivers[0], catalogue()) == {RuleId(engine="cfn-lint", rule="E")}

@@ -76,7 +76,7 @@ def _reports(stack: Stack, ran: Mapping[str, Ran], settings: Settings, problems:
     joined = [_joined(judged, ran, settings) for judged in stack.judged]
     waived = [waivers.apply(found, stack.waivers, settings.today) for _, found, _ in joined]
     used = set().union(*(matched for _, matched in waived)) if waived else set()
-    about = _about_waivers(stack, used, settings)
+    about = _about_waivers(stack, used, settings, _evaluated(stack, ran, settings))
     reports = []
     for judged, (said, _, _), (found, _) in zip(stack.judged, joined, waived, strict=True):
         engines = _engines(judged, ran, settings.selection)
@@ -119,17 +119,34 @@ def _when(subject: Subject) -> str:
     return ", ".join(f"{name} is {'true' if truth else 'false'}" for name, truth in variant.items())
 
 
-def _about_waivers(stack: Stack, used: set[Waiver], settings: Settings) -> tuple[Finding, ...]:
+def _evaluated(stack: Stack, ran: Mapping[str, Ran], settings: Settings) -> frozenset[RuleId]:
+    """The rules that ran on this stack in every environment."""
+    engines = [_engines(judged, ran, settings.selection) for judged in stack.judged]
+    ok = {name for name in ran if all(one.status == "ok" for known in engines for one in known if one.name == name)}
+    return frozenset(
+        rule
+        for control in settings.catalogue.controls.values()
+        if control.id in settings.selection.controls and stack.every_environment
+        for rule in control.rules
+        if rule.engine in ok
+    )
+
+
+def _about_waivers(
+    stack: Stack, used: set[Waiver], settings: Settings, evaluated: frozenset[RuleId]
+) -> tuple[Finding, ...]:
     control = settings.catalogue.of_rule(_WAIVERS)
     if not control or control[0].id not in settings.selection.controls:
         return ()
     file = stack.waivers
-    rules = {text for c in settings.catalogue.controls.values() for rule in c.rules for text in (str(rule), rule.rule)}
     faults = list(file.faults)
-    told = [*waivers.overdue(file, settings.today), *waivers.unknown_names(file, settings.catalogue.controls, rules)]
-    if settings.selection.scope.complete and stack.every_environment:
-        said = {waiver for waiver, _ in told}
-        told += [(w, waivers.unused(w)) for w in file.waivers if w not in used and w not in said]
+    told = [*waivers.overdue(file, settings.today), *waivers.unknown_names(file, settings.catalogue)]
+    said = {*used, *(waiver for waiver, _ in told)}
+    told += [
+        (waiver, waivers.unused(waiver))
+        for waiver in file.waivers
+        if waiver not in said and evaluated.issuperset(waivers.speaks_of(waiver, settings.catalogue))
+    ]
     faults += [waivers.Fault(message=text, file=w.file, line=w.line, resource=w.resource) for w, text in told]
     return tuple(
         Finding(

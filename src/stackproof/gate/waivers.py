@@ -12,17 +12,21 @@
 A waived finding stays visible everywhere. A waiver that has expired, is not complete, or matched nothing is a finding.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from stackproof.catalogue import Catalogue
 from stackproof.errors import StackproofError
 from stackproof.findings.report import Finding, Waiver
+from stackproof.findings.result import RuleId
 from stackproof.gate.files import load_placed
 
 _REQUIRED = ("resource", "reason", "owner", "approver", "expires")
+_LINT = re.compile(r"(?:cfn-lint:)?(?P<rule>[EW]\d{4})")
 _LONGEST = timedelta(days=366)
 
 
@@ -123,13 +127,27 @@ def _matches(waiver: Waiver, finding: Finding) -> bool:
     return all(waiver.rule in (str(rule), rule.rule) for rule in finding.rules)
 
 
-def unknown_names(file: WaiverFile, controls: Mapping[str, Any], rules: set[str]) -> Iterator[tuple[Waiver, str]]:
+def unknown_names(file: WaiverFile, catalogue: Catalogue) -> Iterator[tuple[Waiver, str]]:
     """The waivers of controls or rules that do not exist."""
     for waiver in file.waivers:
-        if waiver.control is not None and waiver.control not in controls:
-            yield waiver, f"the waiver names the control {waiver.control}, which does not exist"
-        if waiver.rule is not None and waiver.rule not in rules:
-            yield waiver, f"the waiver names the rule {waiver.rule}, which does not exist"
+        if not speaks_of(waiver, catalogue):
+            what = f"control {waiver.control}" if waiver.control is not None else f"rule {waiver.rule}"
+            yield waiver, f"the waiver names the {what}, which does not exist"
+
+
+def speaks_of(waiver: Waiver, catalogue: Catalogue) -> frozenset[RuleId]:
+    """The rules whose findings a waiver covers, as the catalogue names them; none when there is no such control or
+    rule. A rule of cfn-lint may be one of those that the catalogue names by their prefix."""
+    found = {
+        rule
+        for control in catalogue.controls.values()
+        for rule in control.rules
+        if waiver.control == control.id or waiver.rule in (str(rule), rule.rule)
+    }
+    if lint := _LINT.fullmatch(waiver.rule or ""):
+        rule = RuleId(engine="cfn-lint", rule=lint["rule"])
+        found |= {one for c in catalogue.of_rule(rule) for one in c.rules if rule.rule.startswith(one.rule)}
+    return frozenset(found)
 
 
 def unused(waiver: Waiver) -> str:
