@@ -1,10 +1,10 @@
-"""`python -m bench [processor|monitor|flow ...]`: all of them without a name."""
+"""`python -m bench [processor|monitor|flow|gate ...]`: all of them without a name."""
 
 import sys
 
-from bench import flow, monitor, processor
+from bench import flow, gate, monitor, processor
 
-BENCHES = {"processor": lambda: processor.main([]), "monitor": monitor.main, "flow": flow.main}
+BENCHES = {"processor": lambda: processor.main([]), "monitor": monitor.main, "flow": flow.main, "gate": gate.main}
 
 
 def main() -> int:

@@ -26,7 +26,7 @@ class CachedEngine:
     def __init__(self, engine: Engine, folder: Path | None = None) -> None:
         self.name = engine.name
         self._engine = engine
-        self._folder = folder or home() / "results"
+        self._folder = folder or results_folder()
 
     def version(self) -> str:
         """The engine's."""
@@ -95,6 +95,12 @@ class CachedEngine:
             os.replace(file.name, folder / f"{key}.json")
         except (OSError, TypeError, ValueError):
             return  # a cache that can't be written costs time, nothing else
+
+
+def results_folder() -> Path:
+    """Where results are kept: $STACKPROOF_RESULTS, else `results` in the folder of the engines."""
+    chosen = os.environ.get("STACKPROOF_RESULTS")
+    return Path(chosen) if chosen else home() / "results"
 
 
 def _files(policies: Path, engine: str) -> list[Path]:
