@@ -82,5 +82,7 @@ def _timed(command: list[str], scratch: Path) -> float:
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
     if done.returncode not in _MEASURED and "cfn-guard" not in command[0] and "cfn-lint" not in command[0]:
-        raise SystemExit(f"{' '.join(command[:6])} ... ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr}")
+        raise SystemExit(
+            f"{' '.join(command[:6])} ... ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr}"
+        )
     return seconds

@@ -90,7 +90,9 @@ def small(folder: Path, count: int) -> list[str]:
     paths = []
     for i in range(count):
         parts = [
-            part.format(n=i * 10 + copy, state=("Enabled", "Suspended")[i % 2], truth=str(i % 3 > 0).lower(), timeout=i + 3)
+            part.format(
+                n=i * 10 + copy, state=("Enabled", "Suspended")[i % 2], truth=str(i % 3 > 0).lower(), timeout=i + 3
+            )
             for copy in range(2)
             for part in _PARTS
         ]

@@ -102,8 +102,12 @@ def _texts(path: Path, section: str, data: Any) -> dict[str, str]:
     if not isinstance(data, dict):
         raise StackproofError(f"{path}: {section} must be a mapping of names to values.")
     for name, value in data.items():
-        if isinstance(value, bool | dict) or value is None:
+        if any(isinstance(part, bool | dict | list) or part is None for part in _parts(value)):
             raise StackproofError(f"{path}: {section}.{name} must be text; write it in quotes.")
     return {
         str(name): ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in data.items()
     }
+
+
+def _parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
