@@ -59,9 +59,7 @@ def _asks(text: str, need: Need) -> bool:
     return True
 
 
-def covered(
-    graph: Graph, resource: Resource, need: Need, test: Callable[[Alarm, Metric], bool] | None = None
-) -> bool:
+def covered(graph: Graph, resource: Resource, need: Need, test: Callable[[Alarm, Metric], bool] | None = None) -> bool:
     """Whether an alarm of the template watches what is needed and fires when it should.
 
     Raises: UnknownValueError when none does for sure and one might.

@@ -106,7 +106,9 @@ def _direction(alarm: Alarm, faults_at_most: float) -> Hits:
         return
     bad = known and all(entry is not None and entry.is_fault for entry in known)
     if alarm.operator in LESS and bad and alarm.is_plain:
-        yield Hit(f"the alarm fires while there are no {alarm.metrics[0].name}", path=("Properties", "ComparisonOperator"))
+        yield Hit(
+            f"the alarm fires while there are no {alarm.metrics[0].name}", path=("Properties", "ComparisonOperator")
+        )
         return
     lowest = 0.0 if alarm.is_plain else math.at_rest(alarm) if bad else None
     if lowest is not None and (alarm.operator in GREATER or bad) and alarm.fires_at(lowest):
@@ -117,7 +119,9 @@ def _direction(alarm: Alarm, faults_at_most: float) -> Hits:
         message = f"the alarm waits for {threshold:g} {alarm.metrics[0].name}, and {faults_at_most:g} are too many"
         yield Hit(message, path=place)
     elif alarm.is_plain and known[0] is not None and known[0].kind is table.Kind.LOSS and not _at_first(alarm):
-        yield Hit(f"the alarm does not fire at the first of {alarm.metrics[0].name}: what is lost stays lost", path=place)
+        yield Hit(
+            f"the alarm does not fire at the first of {alarm.metrics[0].name}: what is lost stays lost", path=place
+        )
 
 
 def _at_first(alarm: Alarm) -> bool:

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from stackproof.embedded.errors import EmbeddedError
-from stackproof.embedded.services.expressions import Node, Series, evaluate, names, parse
+from stackproof.graph.alarms.expressions import ExpressionError, Node, Series, evaluate, names, parse
 from stackproof.graph.alarms.model import ID, Alarm, Metric
 from stackproof.template.model import Unknown, UnknownValueError
 
@@ -39,7 +38,7 @@ def named_ids(text: str) -> set[str]:
     """The ids that an expression names; for one that is not understood, the words that look like ids."""
     try:
         return {name for name in names(parse(text)) if name != "REPEAT"}
-    except EmbeddedError:
+    except ExpressionError:
         bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", text)
         return {word for word in _LOOSE.findall(bare) if ID.fullmatch(word)}
 
@@ -75,12 +74,16 @@ def _result(alarm: Alarm, rising: Metric | None, value: float | None, others: fl
 def _parsed(text: str) -> Node:
     try:
         return parse(text)
-    except EmbeddedError:
+    except ExpressionError:
         raise UnknownValueError(Unknown(reason=f"what the expression {text!r} gives")) from None
 
 
 def _evaluated(
-    nodes: Mapping[str, Node], found: dict[str, Series], metrics: Mapping[str, Series], name: str, above: tuple[str, ...]
+    nodes: Mapping[str, Node],
+    found: dict[str, Series],
+    metrics: Mapping[str, Series],
+    name: str,
+    above: tuple[str, ...],
 ) -> Series:
     if name in found:
         return found[name]
@@ -90,5 +93,5 @@ def _evaluated(
         found[other] = _evaluated(nodes, found, metrics, other, (*above, name))
     try:
         return evaluate(nodes[name], found, metrics, 1)
-    except EmbeddedError as error:
+    except ExpressionError as error:
         raise UnknownValueError(Unknown(reason=str(error))) from None

@@ -14,7 +14,9 @@ from stackproof.rules import Hit, Hits
 from stackproof.template.model import Path
 from stackproof.template.references import display
 
-_EXTENDED = re.compile(r"p(100|\d{1,2}(\.\d+)?)|iqm|(tm|wm|tc|ts)\d{1,2}(\.\d+)?|(pr|tm|wm|tc|ts)\([\d.%]*:[\d.%]*\)", re.I)
+_EXTENDED = re.compile(
+    r"p(100|\d{1,2}(\.\d+)?)|iqm|(tm|wm|tc|ts)\d{1,2}(\.\d+)?|(pr|tm|wm|tc|ts)\([\d.%]*:[\d.%]*\)", re.I
+)
 _DAY = 86400
 _INDEX = "GlobalSecondaryIndexName"
 
@@ -104,7 +106,9 @@ def _value(graph: Graph, metric: Metric, dimension: str, value: Any, path: Path)
         if found.fault:
             yield Hit(f"the dimension {dimension} names no resource of {namespace}: {found.fault}", path=path)
         elif found.resource is None:
-            message = f"nothing in this template is called {display(str(value))}: whether {dimension} is right is not known"
+            message = (
+                f"nothing in this template is called {display(str(value))}: whether {dimension} is right is not known"
+            )
             yield Hit(message, path=path, outcome=Outcome.UNKNOWN)
     elif value in ("", None):
         yield Hit(f"the dimension {dimension} has no value", path=path)

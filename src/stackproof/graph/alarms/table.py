@@ -121,4 +121,6 @@ def values(namespace: str, dimension: str) -> frozenset[str] | None:
 def names(namespace: str) -> tuple[str, ...]:
     """The metrics of a namespace that the table spells out."""
     groups = _data("metrics.yaml").get(namespace, {}).get("groups", ())
-    return tuple(name for group in groups for key in _KINDS for name in str(group.get(key, "")).split() if "*" not in name)
+    return tuple(
+        name for group in groups for key in _KINDS for name in str(group.get(key, "")).split() if "*" not in name
+    )

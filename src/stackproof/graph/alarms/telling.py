@@ -120,7 +120,9 @@ def operands(graph: Graph, rule: str) -> Iterator[tuple[Resource | None, str]]:
 
 def _called(graph: Graph, name: str) -> Resource | None:
     plain = name.rsplit(":alarm:", 1)[-1]
-    return next((item for item in graph.of_type(ALARM, COMPOSITE) if _is(item.properties.get("AlarmName"), plain)), None)
+    return next(
+        (item for item in graph.of_type(ALARM, COMPOSITE) if _is(item.properties.get("AlarmName"), plain)), None
+    )
 
 
 def told(graph: Graph, topic_: Resource) -> bool:
