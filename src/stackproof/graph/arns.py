@@ -1,15 +1,14 @@
 """ARNs in resolved templates, however they were written, brought into one form so that they can be compared.
 
-`!GetAtt Bucket.Arn`, `!Sub "arn:${AWS::Partition}:s3:::${Bucket}"` and the ARN with the bucket's own literal name all mean
-the same. In the common form the partition is `aws`, the region `region`, the account `account`, and a resource without a
-name of its own has one made of its logical id.
+`!GetAtt Bucket.Arn`, `!Sub "arn:${AWS::Partition}:s3:::${Bucket}"` and the ARN with the bucket's own literal name all
+mean the same. In the common form the partition is `aws`, the region `region`, the account `account`, and a resource
+without a name of its own has one made of its logical id.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
 
 from stackproof.graph.graph import Graph
 from stackproof.template.model import Resource
@@ -23,7 +22,7 @@ class _Form:
     arn: str
     name: str
     ref: str
-    attributes: Mapping[str, str] = MappingProxyType({"Arn": "arn"})
+    attributes: Mapping[str, str] = field(default_factory=lambda: {"Arn": "arn"})
 
 
 # Return values and ARN formats: the schemas of the types, and the Service Authorization Reference.
@@ -33,13 +32,13 @@ _FORMS = {
         arn="arn:aws:sns:region:account:{}",
         name="TopicName",
         ref="arn",
-        attributes=MappingProxyType({"TopicArn": "arn", "TopicName": "name"}),
+        attributes={"TopicArn": "arn", "TopicName": "name"},
     ),
     "AWS::SQS::Queue": _Form(
         arn="arn:aws:sqs:region:account:{}",
         name="QueueName",
         ref="url",
-        attributes=MappingProxyType({"Arn": "arn", "QueueName": "name", "QueueUrl": "url"}),
+        attributes={"Arn": "arn", "QueueName": "name", "QueueUrl": "url"},
     ),
     "AWS::Lambda::Function": _Form(arn="arn:aws:lambda:region:account:function:{}", name="FunctionName", ref="name"),
     "AWS::Events::Rule": _Form(arn="arn:aws:events:region:account:rule/{}", name="Name", ref="name"),
@@ -96,7 +95,8 @@ def _value(graph: Graph, reference: Reference) -> str:
 def _name(graph: Graph, resource: Resource, form: _Form) -> str:
     names: dict[str, str] = graph.cache.setdefault("arns.names", {})
     if resource.logical_id not in names:
-        names[resource.logical_id] = f"<{resource.logical_id}>"  # holds also where names refer to each other in a circle
+        # Holds also where names refer to each other in a circle.
+        names[resource.logical_id] = f"<{resource.logical_id}>"
         name = resource.properties.get(form.name) if form.name else None
         if isinstance(name, str) and name:
             names[resource.logical_id] = substitute(name, lambda reference: _value(graph, reference))

@@ -75,6 +75,35 @@ def statements(holder: Resource, document: Any, path: Path) -> Iterator[Statemen
     known(unknown)
 
 
+def all_statements(graph: Graph) -> list[Statement | Unknown]:
+    """Every statement of every policy in the template, trust and key policies aside, and whatever of them is not known."""
+    if "statements.all" not in graph.cache:
+        graph.cache["statements.all"] = [
+            one for holder, document, path in _documents(graph) for one in _bodies(holder, document, path)
+        ]
+    found: list[Statement | Unknown] = graph.cache["statements.all"]
+    return found
+
+
+def _documents(graph: Graph) -> Iterator[tuple[Resource, Any, Path]]:
+    for holder in graph.resources.values():
+        if holder.properties.get("PolicyDocument") is not None:
+            yield holder, holder.properties["PolicyDocument"], ("Properties", "PolicyDocument")
+        inline = holder.properties.get("Policies") if holder.type.startswith("AWS::IAM::") else None
+        for index, policy in enumerate(inline if isinstance(inline, list) else ()):
+            document = policy.get("PolicyDocument") if isinstance(policy, Mapping) else policy
+            yield holder, document, ("Properties", "Policies", index, "PolicyDocument")
+
+
+def _bodies(holder: Resource, document: Any, path: Path) -> Iterator[Statement | Unknown]:
+    listed = document if isinstance(document, Unknown) else mapping(document).get("Statement")
+    for index, body in enumerate(listed if isinstance(listed, list) else [listed]):
+        if isinstance(body, Unknown):
+            yield body
+        elif isinstance(body, Mapping):
+            yield Statement(holder=holder, path=(*path, "Statement", index), body=body)
+
+
 # Policies that are resources of their own: the property that says whose they are, what they may name it by.
 _ATTACHED: Mapping[str, tuple[str, tuple[str | None, ...]]] = {
     "AWS::S3::BucketPolicy": ("Bucket", (None,)),

@@ -72,3 +72,16 @@ def _follow(value: Any, steps: Path, at: Path) -> Iterator[tuple[Path, Any]]:
             yield from _follow(item, rest, (*at, index))
     elif isinstance(value, Mapping) and step in value:
         yield from _follow(value[step], rest, (*at, step))
+
+
+def there(resource: Resource, path: Path) -> Path:
+    """A place below a resource, or what is nearest around it where it is missing."""
+    value: Any = {"Properties": resource.properties, **resource.attributes}
+    for end, step in enumerate(path):
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return path[:end] or ("Properties",)
+    return path
