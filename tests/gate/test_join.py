@@ -50,9 +50,8 @@ def test_the_worst_outcome_of_a_resource_counts_and_the_population_is_whole() ->
         Said(result=result(GUARD, "Other")),
     ]
     known = catalogue()
-    ran = {name: frozenset(c.rules) for name, c in known.controls.items()}
     found = findings(said, known, SOURCE, 1)
-    versioning, topic, *_ = controls(said, found, known, ran)
+    versioning, topic, *_ = controls(said, found, known, known.controls)
     assert (versioning.outcome, versioning.passed, versioning.unknown) == (Outcome.UNKNOWN, ("Other",), ("Bucket",))
     assert topic.outcome is Outcome.NOT_APPLICABLE
 
@@ -64,3 +63,10 @@ def test_a_control_whose_rules_did_not_run_is_not_evaluated() -> None:
 def test_a_place_that_the_file_does_not_have_shows_the_nearest_line() -> None:
     said = [Said(result=result(GUARD, outcome=Outcome.FAIL, path=("Resources", "Bucket", "Properties", "None")))]
     assert findings(said, catalogue(), SOURCE, 1)[0].line == 4
+
+
+def test_a_control_that_rests_on_an_engine_that_failed_has_not_passed() -> None:
+    known = catalogue()
+    versioning, topic, *_ = controls([Said(result=result(GUARD))], [], known, known.controls, {"checkov"})
+    assert (versioning.outcome, versioning.passed) == (Outcome.NOT_EVALUATED, ("Bucket",))
+    assert topic.outcome is Outcome.NOT_APPLICABLE

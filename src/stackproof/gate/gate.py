@@ -202,22 +202,21 @@ def _report(
     engines: tuple[EngineStatus, ...],
     settings: Settings,
 ) -> Report:
+    running = {GATE, *settings.selection.rules}
     evaluated = {
-        control.id: frozenset(
-            rule for rule in control.rules if rule.engine == GATE or rule.engine in settings.selection.rules
-        )
+        control.id
         for control in settings.catalogue.controls.values()
-        if control.id in settings.selection.controls
+        if control.id in settings.selection.controls and any(rule.engine in running for rule in control.rules)
     }
-    failed = any(engine.status == "failed" for engine in engines) or not said
+    broken = {engine.name for engine in engines if engine.status == "failed"}
     failing = any(not f.waiver and f.severity.rank <= settings.fail_on.rank for f in found)
     return Report(
         template=stack.path,
         sha256=judged.source.sha256,
         environment=judged.name,
-        verdict=Verdict.ERROR if failed else Verdict.FAIL if failing else Verdict.PASS,
+        verdict=Verdict.ERROR if broken or not said else Verdict.FAIL if failing else Verdict.PASS,
         engines=engines,
-        controls=join.controls(said, found, settings.catalogue, evaluated),
+        controls=join.controls(said, found, settings.catalogue, evaluated, broken),
         findings=found,
         suppressions=suppressions(judged.source),
     )

@@ -1,12 +1,12 @@
 """Join what the engines say to the catalogue: findings for people, outcomes with their population for controls."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stackproof.catalogue import Catalogue, Control
 from stackproof.findings.outcome import Outcome
 from stackproof.findings.report import ControlResult, Finding
-from stackproof.findings.result import Path, Result, RuleId
+from stackproof.findings.result import Path, Result
 from stackproof.template.model import Source
 
 _WORST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
@@ -98,10 +98,11 @@ def controls(
     said: Sequence[Said],
     found: Sequence[Finding],
     catalogue: Catalogue,
-    evaluated: Mapping[str, frozenset[RuleId]],
-    requirements: Iterable[str] = (),
+    evaluated: Container[str],
+    broken: Container[str] = (),
 ) -> tuple[ControlResult, ...]:
-    """Every control with its population. `evaluated` are the rules that ran, by control."""
+    """Every control with its population. `evaluated` are the controls that were to be; `broken` the engines that
+    failed: what rests on one of them has not passed, whatever the others say."""
     by_control: dict[str, dict[str, Outcome]] = {}
     for one in said:
         if one.result.outcome is Outcome.PASS:
@@ -111,7 +112,7 @@ def controls(
         outcome = Outcome.WAIVED if finding.waiver else finding.outcome
         _worse(by_control, finding.control, finding.resource, outcome)
     return tuple(
-        _control(control, by_control.get(control.id, {}), evaluated.get(control.id, frozenset()))
+        _control(control, by_control.get(control.id, {}), _unless_worse(control, evaluated, broken))
         for control in catalogue.controls.values()
     )
 
@@ -124,7 +125,13 @@ def _worse(by_control: dict[str, dict[str, Outcome]], control: str, resource: st
         resources[name] = outcome
 
 
-def _control(control: Control, resources: Mapping[str, Outcome], ran: frozenset[RuleId]) -> ControlResult:
+def _unless_worse(control: Control, evaluated: Container[str], broken: Container[str]) -> Outcome:
+    if control.id not in evaluated or any(rule.engine in broken for rule in control.rules):
+        return Outcome.NOT_EVALUATED
+    return Outcome.NOT_APPLICABLE
+
+
+def _control(control: Control, resources: Mapping[str, Outcome], otherwise: Outcome) -> ControlResult:
     def having(outcome: Outcome) -> tuple[str, ...]:
         return tuple(name for name, value in resources.items() if value is outcome)
 
@@ -134,7 +141,7 @@ def _control(control: Control, resources: Mapping[str, Outcome], ran: frozenset[
         title=control.title,
         area=control.area,
         severity=control.severity,
-        outcome=worst or (Outcome.NOT_APPLICABLE if ran else Outcome.NOT_EVALUATED),
+        outcome=worst if worst and (worst is not Outcome.PASS or otherwise is not Outcome.NOT_EVALUATED) else otherwise,
         rules=control.rules,
         frameworks=control.frameworks,
         passed=having(Outcome.PASS),
