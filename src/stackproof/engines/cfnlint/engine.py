@@ -186,6 +186,4 @@ def _plain(value: Json) -> Json:
 def _failure(answer: Mapping[str, Json]) -> str | None:
     if "error" in answer:
         return str(answer["error"])
-    if "unreadable" in answer:
-        return f"cfn-lint can't read the template, although stackproof could: {answer['unreadable']}"
     return outcomes.crashed_rules(answer)

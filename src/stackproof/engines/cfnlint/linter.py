@@ -15,6 +15,7 @@ from cfnlint.config import _DEFAULT_RULESDIR, ConfigMixIn
 from cfnlint.context.parameters import ParameterSet
 from cfnlint.decode import decode_str
 from cfnlint.helpers import create_rules, import_filename
+from cfnlint.match import Match
 from cfnlint.rules import Rules
 from cfnlint.rules.errors import ParseError
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
@@ -94,22 +95,26 @@ class Linter:
         """What the rules say of a job: {"path", "text", "parameters", "source", "only", "focus"}.
 
         The answer has `matches`, `resources` (those cfn-lint saw, with type and runtime), `population` (of our rules) and
-        `undecided` (why some of the template could not be judged, "" if all was), or `unreadable`.
+        `undecided` (why some of the template could not be judged, "" if all was) with its place, `undecided_at`.
         """
         template, problems = decode_str(job["text"])
         if not problems and not isinstance(template, dict):
-            problems = [SimpleNamespace(rule=ParseError(), message="Template needs to be an object.", linenumber=1)]
+            return _unreadable([Match.create(message="The template is no mapping.", filename=job["path"], rule=ParseError())])
         if problems:
-            first = problems[0]
-            return {"unreadable": f"{first.rule.id} in line {first.linenumber}: {first.message}"}
+            return _unreadable(problems)
         self._size = len(job["text"].encode())
         sets = _parameter_sets(template, job)
         cfn = Template(job["path"], template, [REGION], sets)
         undecided = "; ".join(_macros(template))
         problems = cfn.transform()
         if problems:
-            undecided = f"the template could not be transformed, and its rules were not run: {problems[0].message}"
-            return {"matches": [_as_json(match) for match in problems], "undecided": undecided, "resources": {}}
+            undecided = f"the template can't be transformed, so that nothing else could be judged: {problems[0].message}"
+            return {
+                "matches": [_as_json(match) for match in problems],
+                "undecided": undecided,
+                "undecided_at": ["Transform"],
+                "resources": {},
+            }
         if sets:
             cfn.context = cfn.context.evolve(parameter_sets=sets)  # a transform makes the context anew, without them
         rules = self._subset(job.get("only") or ())
@@ -117,7 +122,8 @@ class Linter:
             matches = [_as_json(match) for match in _distinct(rules.run(job["path"], cfn, self._config))]
         return {
             "matches": matches,
-            "undecided": undecided,
+            "undecided": undecided and f"{undecided}; judge the template that results from it.",
+            "undecided_at": ["Transform"] if "Transform" in template else [],
             "resources": _resources(cfn),
             "population": {name: list(self.rules[name].population(cfn)) for name in self.own if name in rules},
             "focus": sorted(focused) if focused is not None else None,
@@ -148,6 +154,12 @@ def _use_packaged_schemas() -> None:
     PROVIDER_SCHEMA_MANAGER._providers_dir = data / "providers"
     PROVIDER_SCHEMA_MANAGER._resources_dir = data / "resources"
     PROVIDER_SCHEMA_MANAGER.reset()
+
+
+def _unreadable(problems: Sequence[Any]) -> dict[str, Json]:
+    """cfn-lint can't read the text (a value is null, say, which CloudFormation refuses): that is all it can tell."""
+    undecided = f"cfn-lint can't read the template, so that nothing else could be judged: {problems[0].message}"
+    return {"matches": [_as_json(match) for match in problems], "undecided": undecided, "resources": {}}
 
 
 def _rules_of(file: Path) -> list[Any]:

@@ -26,7 +26,7 @@ def results(answer: Mapping[str, Json], names: Sequence[str]) -> tuple[Result, .
         name = rule_for(match["rule"], names)
         if name is None or (match["part_of_another"] and name != match["rule"]):
             continue
-        result = _failure(match, answer["resources"])
+        result = _failure(match, answer)
         failed[name].add(result.resource)
         found.append(result)
     passed = (
@@ -35,13 +35,13 @@ def results(answer: Mapping[str, Json], names: Sequence[str]) -> tuple[Result, .
         for resource in _population(name, answer)
         if resource not in failed[name]
     )
-    return (*found, *passed, *_undecided(answer, names))
+    return (*found, *passed, *(result for result in _undecided(answer, names) if None not in failed[result.rule.rule]))
 
 
 def informational(answer: Mapping[str, Json]) -> tuple[Result, ...]:
     """What cfn-lint remarks without calling it a fault (its rules I...)."""
     return tuple(
-        _failure(match, answer["resources"])
+        _failure(match, answer)
         for match in answer["matches"]
         if match["rule"].startswith("I") and not match["part_of_another"]
     )
@@ -53,12 +53,13 @@ def crashed_rules(answer: Mapping[str, Json]) -> str | None:
     return f"a rule of cfn-lint failed: {'; '.join(said)}" if said else None
 
 
-def _failure(match: Mapping[str, Json], resources: Mapping[str, Json]) -> Result:
+def _failure(match: Mapping[str, Json], answer: Mapping[str, Json]) -> Result:
     path: Path = tuple(match["path"])
-    resource = path[1] if len(path) > 1 and path[0] == "Resources" else None
+    resource = path[1] if len(path) > 1 and path[0] in ("Resources", "Parameters") else None
+    ids = answer["resources"] if path[:1] == ("Resources",) else answer.get("population", {}).get(match["rule"], ())
     return Result(
         rule=RuleId(engine="cfn-lint", rule=match["rule"]),
-        resource=resource if isinstance(resource, str) and resource in resources else None,
+        resource=resource if isinstance(resource, str) and resource in ids else None,
         outcome=Outcome.FAIL,
         path=path,
         message=match["message"],
@@ -67,8 +68,9 @@ def _failure(match: Mapping[str, Json], resources: Mapping[str, Json]) -> Result
     )
 
 
-def _population(name: str, answer: Mapping[str, Json]) -> Iterator[str | None]:
-    """The resources that a rule of the task applies to; all of them, for errors and warnings at large."""
+def _population(name: str, answer: Mapping[str, Json]) -> Iterator[str]:
+    """The logical ids that a rule of the task applies to: what a rule of ours names, parameters among them; all
+    resources, for errors and warnings at large."""
     if answer["undecided"]:
         return  # nothing passes in a template that could not be judged as a whole
     judged = answer.get("focus")
@@ -90,6 +92,6 @@ def _undecided(answer: Mapping[str, Json], names: Sequence[str]) -> Iterator[Res
                 rule=RuleId(engine="cfn-lint", rule=name),
                 resource=None,
                 outcome=Outcome.UNKNOWN,
-                path=("Transform",),
-                message=f"{reason[0].upper()}{reason[1:]}; deploy or check the template that results from it.",
+                path=tuple(answer.get("undecided_at", ())),
+                message=f"{reason[0].upper()}{reason[1:]}",
             )

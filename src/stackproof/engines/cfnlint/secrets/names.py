@@ -1,62 +1,94 @@
-"""What a name says: `DB_PASSWORD` and `ApiKey` hold secrets; `PASSWORD_POLICY`, `SECRET_ARN` and `TOKEN_TTL_SECONDS` don't."""
+"""What a name says: `DB_PASSWORD` and `ApiKey` hold secrets; `PASSWORD_POLICY`, `SECRET_ARN` and `TOKEN_TTL` don't."""
 
 import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_PASSWORDS = frozenset("password passwords passwd pwd passphrase passcode pass pgpassword dbpassword userpassword".split())
-_SECRETS = frozenset("secret secrets credential credentials token apikey privatekey accesstoken authtoken".split())
-_KEYS = frozenset("api private secret encryption signing auth account master shared access license webhook hmac".split())
+_PASSWORDS = frozenset(
+    "password passwords passwd pwd passphrase passcode pgpassword dbpassword userpassword sshpass".split()
+)
+_SECRETS = frozenset(
+    """accesstoken apikey apikeys apisecret apitoken authtoken bearertoken clientsecret cred credential credentials creds
+    privatekey secret secretkey secrets sharedsecret token""".split()
+)
+_KEYS = frozenset("access account api app auth hmac jwt license master private secret shared signing webhook".split())
 
 # Last words that make of a secret something said about it, or the place where it is kept.
 _ABOUT = frozenset(
     """
-    age alg algorithm alias arn arns attribute attributes audience bucket budget cache chars charset claim class column
-    config configuration cost count days dir directory duration enabled disabled endpoint endpoints expiration expires
-    expiry exists extension field fields file filename format generator handler header headers hint host hours id ids
-    identifier index interval issuer jsonkey kind label length level limit location manager map max method millis min
-    minutes mode ms name names namespace number owner param parameter parameters params path paths pattern period policies
-    policy port prefix price profile provider reference ref regex region required requirements reset role rotation scope
-    scopes seconds size source stage status store strategy suffix table template time timeout timestamp topic ttl type
-    types unit units uri uris url urls usage used username user users validation validator validity version versions window
+    age alg algorithm alias arn arns attribute attributes audience backend bucket budget cache characters chars charset
+    claim class column config configuration cost count date days delimiter dir directory domain driver duration enabled
+    disabled endpoint endpoints engine env environment error expiration expires expiry exists extension field fields file
+    filename flag folder format function generator group handler header headers hint history host hours id ids identifier
+    index interval issuer jsonkey kind label lambda length level limit location loc manager map max metadata method millis
+    min minutes mode ms name names namespace number operation owner param parameter parameters params path paths pattern
+    period policies policy port prefix price profile protection provider queue recovery ref reference regex region registry
+    required requirement requirements reset resource role rotation rule scheme scope scopes seconds separator service size
+    source stack stage status store strategy suffix table tag tags template test time timeout topic ttl type types unit
+    units update uri uris url urls usage use used username user users validation validator validity var variable version
+    versions vault window
     """.split()
 )
 # Words anywhere that make of it a number, a switch or something public.
 _ELSEWHERE = frozenset(
-    "max min num per public enable disable require allow use is has generate manage rotate client-request next continuation "
-    "idempotency pagination csrf sort partition tokens".split()
+    """allow avg client-request continuation csrf disable enable generate has idempotency include ignore is manage max min
+    next num pagination partition per public require rotate sort tokens total use using""".split()
 )
-_IDEMPOTENCY = frozenset({"clienttoken", "clientrequesttoken", "requesttoken", "taskToken".lower()})
+_NO_SECRETS = frozenset({"clienttoken", "clientrequesttoken", "requesttoken", "tasktoken"})
+_NO_SEPARATOR = re.compile(r"(?:password|passwd|secretkey|apikey|authtoken|accesstoken)$")
 
 
 @lru_cache(maxsize=65536)
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name in any notation, in lower case: ("db", "password") of DB_PASSWORD, dbPassword and db-password."""
+    """The words of a name in any notation, in lower case: ("db", "password") of DB_PASSWORD, dbPassword, db-password."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=65536)
 def says_about(name: str) -> bool:
     """Whether a name speaks about a secret, or of its place, rather than holding one (SecretArn, TokenUrl)."""
-    found = words(name)
+    found = [word for word in words(name) if not word.isdigit()]
     return bool(found) and (
-        found[-1] in _ABOUT or not _ELSEWHERE.isdisjoint(found) or "".join(found) in _IDEMPOTENCY
+        found[-1] in _ABOUT or not _ELSEWHERE.isdisjoint(found) or "".join(found) in _NO_SECRETS
     )
 
 
 @lru_cache(maxsize=65536)
 def says_password(name: str) -> bool:
     """Whether what the name holds is a password, so that any literal at all is a secret."""
-    return not says_about(name) and not _PASSWORDS.isdisjoint(words(name))
+    found = [word for word in words(name) if not word.isdigit()]
+    if not found or says_about(name):
+        return False
+    return not _PASSWORDS.isdisjoint(found) or found[-1] == "pass" or found[-1].endswith(("password", "passwd"))
 
 
 @lru_cache(maxsize=65536)
 def says_secret(name: str) -> bool:
     """Whether what the name holds is a secret of any kind."""
-    found = words(name)
     if says_about(name):
         return False
-    if not _PASSWORDS.isdisjoint(found) or not _SECRETS.isdisjoint(found):
+    found = words(name)
+    if says_password(name) or not _SECRETS.isdisjoint(found) or any(map(_NO_SEPARATOR.search, found)):
         return True
-    return any(first in _KEYS and second == "key" for first, second in zip(found, found[1:], strict=False))
+    return any(first in _KEYS and second in ("key", "keys") for first, second in zip(found, found[1:], strict=False))
+
+
+@lru_cache(maxsize=65536)
+def says_container(name: str) -> bool:
+    """Whether the name may as well hold the name of a secret that is kept elsewhere (DB_SECRET, APP_CREDENTIALS)."""
+    found = [word for word in words(name) if not word.isdigit()]
+    return bool(found) and found[-1] in ("secret", "secrets", "credential", "credentials", "creds") and (
+        "client" not in found and "shared" not in found and "webhook" not in found
+    )
+
+
+_PERHAPS = frozenset("auth bearer cookie dsn hmac jwt key keys pat pem pin salt seed signature".split())
+_DIGESTS = frozenset("commit digest etag fingerprint hash kms md5 revision sha sha1 sha256 thumbprint".split())
+
+
+@lru_cache(maxsize=65536)
+def may_hold_key(name: str) -> bool:
+    """Whether a random value under this name is likely a key (ENCRYPTION_KEY, SALT), not a digest or an identifier."""
+    found = words(name)
+    return not says_about(name) and not _PERHAPS.isdisjoint(found) and _DIGESTS.isdisjoint(found)

@@ -1,0 +1,34 @@
+"""Settings and commands inside a text: `password=x`, `"apiKey": "x"`, `--token x`, `export SECRET='x'`."""
+
+import re
+from collections.abc import Iterator
+
+from stackproof.engines.cfnlint.secrets.names import says_secret
+
+_NAME = r"(?P<name>[A-Za-z][\w.-]{0,80}?)"
+_VALUE = r"""(?P<value>\\?"(?:[^"\\\n]|\\[^"])*\\?"|'[^'\n]*'|(?:\$\{[^}\n]*\}|\{\{[^}\n]*\}\}|[^\s;,&"'|<>)\]}])+)"""
+_ASSIGNED = re.compile(rf"""(?<![\w$.\\/-])\\?["']?(?:--?)?{_NAME}\\?["']?\s{{0,8}}(?:=>|:=|[=:])\s{{0,8}}{_VALUE}""")
+_OPTION = re.compile(rf"(?<![\w$-])--?{_NAME}[\"']?\s+[\"']?(?!-){_VALUE}")
+_XML = re.compile(rf"<{_NAME}>(?P<value>[^<>\n]+)</")
+_SETX = re.compile(rf"\b(?:setx|set|setenv|ENV|export|declare\s+-x)\s+{_NAME}\s+{_VALUE}", re.IGNORECASE)
+_CODE = re.compile(
+    r"(?:self|this|os|process|config|conf|settings|env|args|var|local|data|module|event|options|opts|params|secrets?"
+    r"|credentials?|creds|app|request|req|boto3|client|response|resp|result|json|node|input|props|context|ctx)\b[.\[(]"
+)
+
+
+def settings(text: str) -> Iterator[tuple[str, str]]:
+    """The names and values of settings whose names say that they are secret; values without their quotes."""
+    seen: set[tuple[str, int]] = set()
+    for pattern in (_ASSIGNED, _OPTION, _XML, _SETX):
+        for found in pattern.finditer(text):
+            name, value = found["name"], found["value"]
+            place = (name, found.start("value"))
+            if place not in seen and says_secret(name) and not _is_code(value, text[found.end("value") :][:1]):
+                seen.add(place)
+                yield name, value.strip("\\\"'")
+
+
+def _is_code(value: str, following: str) -> bool:
+    """Whether a value without quotes is an expression of a program: a call, an index, an attribute."""
+    return value[:1] not in "\\\"'" and (following in ("(", "[") or bool(_CODE.match(value)) or "(" in value.lstrip("$("))
