@@ -1,0 +1,61 @@
+"""What a security group lets out."""
+
+from collections.abc import Iterator
+
+from stackproof.graph.graph import Graph
+from stackproof.graph.network.groups import EGRESS, GROUP, GroupRule, own_rules, prefix_list, rules, shown
+from stackproof.graph.network.ranges import are_world, is_world
+from stackproof.rules import Hit
+from stackproof.template.model import Resource
+
+_MANY_PORTS = 1024  # a range of more is no choice of ports
+
+
+def egress_faults(graph: Graph, holder: Resource) -> Iterator[Hit]:
+    """A group without egress rules of its own, or rules that let out everything, everywhere.
+
+    AWS gives each new group a rule that allows everything out, and CloudFormation takes it away only where the group
+    itself has egress rules: an empty list, or rules that are resources of their own, leave it there."""
+    own = list(own_rules(holder, EGRESS))
+    if holder.type == GROUP and not own:
+        where = ", and separate egress resources do not take that away" if rules(graph, holder, EGRESS) else ""
+        message = f"it states no SecurityGroupEgress, so it may send everything everywhere{where}"
+        yield Hit(message, path=("Properties",))
+    for rule in own:
+        yield from _rule_faults(graph, rule)
+    if holder.type == GROUP:
+        yield from _together(graph, holder)
+
+
+def _rule_faults(graph: Graph, rule: GroupRule) -> Iterator[Hit]:
+    if not rule.names_peer():
+        yield Hit("an egress rule names no destination, so CloudFormation leaves it out", path=rule.path)
+        return
+    if not _is_broad(rule):
+        return
+    if found := rule.world(graph):
+        name, value = found
+        yield Hit(f"it lets out {rule.shown} to everywhere ({shown(value)})", path=(*rule.path, name))
+    value = rule.body.get("DestinationPrefixListId")
+    entries = prefix_list(graph, value) if value is not None else None
+    if entries and (any(is_world(graph, entry) for _, entry in entries) or are_world(entry for _, entry in entries)):
+        message = f"it lets out {rule.shown} to everywhere, by a prefix list"
+        yield Hit(message, path=(*rule.path, "DestinationPrefixListId"))
+
+
+def _together(graph: Graph, group: Resource) -> Iterator[Hit]:
+    every = [
+        rule.body.get(name)
+        for rule in rules(graph, group, EGRESS)
+        if _is_broad(rule)
+        for name in ("CidrIp", "CidrIpv6")
+    ]
+    ranges = [value for value in every if isinstance(value, str) and not is_world(graph, value)]
+    if are_world(ranges):
+        message = f"its ranges are everywhere together ({', '.join(map(shown, ranges[:3]))} ...)"
+        yield Hit(message, path=("Properties", "SecurityGroupEgress"))
+
+
+def _is_broad(rule: GroupRule) -> bool:
+    first, last = rule.ports
+    return rule.protocol in ("all", "tcp", "udp") and last - first >= _MANY_PORTS
