@@ -44,6 +44,14 @@ _FORMS = {
     "AWS::Events::Rule": _Form(arn="arn:aws:events:region:account:rule/{}", name="Name", ref="name"),
     "AWS::Events::EventBus": _Form(arn="arn:aws:events:region:account:event-bus/{}", name="Name", ref="name"),
     "AWS::Logs::LogGroup": _Form(arn="arn:aws:logs:region:account:log-group:{}", name="LogGroupName", ref="name"),
+    "AWS::CloudWatch::Alarm": _Form(
+        arn="arn:aws:cloudwatch:region:account:alarm:{}", name="AlarmName", ref="name"
+    ),
+    "AWS::CloudWatch::CompositeAlarm": _Form(
+        arn="arn:aws:cloudwatch:region:account:alarm:{}", name="AlarmName", ref="name"
+    ),
+    "AWS::DynamoDB::Table": _Form(arn="arn:aws:dynamodb:region:account:table/{}", name="TableName", ref="name"),
+    "AWS::IAM::Role": _Form(arn="arn:aws:iam::account:role/{}", name="RoleName", ref="name"),
     "AWS::KMS::Key": _Form(arn="arn:aws:kms:region:account:key/{}", name="", ref="name"),
 }
 _PSEUDO = {

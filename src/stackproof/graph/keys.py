@@ -1,11 +1,12 @@
-"""What a customer key is: a key (or alias) of the template, or the name of one elsewhere, never one that AWS manages."""
+"""What a customer key is: a key (or alias) of the template, or the name of one elsewhere, never one of AWS's own."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.values import known
-from stackproof.template.model import Unknown, UnknownValueError
+from stackproof.template.model import Path, Unknown, UnknownValueError
 from stackproof.template.references import Reference, display, substitute, whole
 
 KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
@@ -17,6 +18,25 @@ _LITERAL = re.compile(
     r"arn:[^:]+:kms:[^:]+:[^:]+:key/(?P<key>.+)|(?:arn:[^:]+:kms:[^:]+:[^:]+:)?alias/(?P<alias>.+)"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
 )
+
+# Where resources name a key, and whether only its ARN will do there (the schemas of the types). Buckets and volumes have
+# rules of their own.
+KEY_PROPERTIES: Mapping[str, tuple[tuple[Path, bool], ...]] = {
+    "AWS::DynamoDB::Table": ((("SSESpecification", "KMSMasterKeyId"), False),),
+    "AWS::DynamoDB::GlobalTable": ((("Replicas", "*", "SSESpecification", "KMSMasterKeyId"), False),),
+    "AWS::SNS::Topic": ((("KmsMasterKeyId",), False),),
+    "AWS::SQS::Queue": ((("KmsMasterKeyId",), False),),
+    "AWS::Logs::LogGroup": ((("KmsKeyId",), True),),
+    "AWS::Lambda::Function": ((("KmsKeyArn",), True),),
+    "AWS::Kinesis::Stream": ((("StreamEncryption", "KeyId"), False),),
+    "AWS::SecretsManager::Secret": ((("KmsKeyId",), False),),
+    "AWS::ECR::Repository": ((("EncryptionConfiguration", "KmsKey"), False),),
+    "AWS::EFS::FileSystem": ((("KmsKeyId",), False),),
+    "AWS::RDS::DBInstance": ((("KmsKeyId",), False), (("PerformanceInsightsKMSKeyId",), False)),
+    "AWS::RDS::DBCluster": ((("KmsKeyId",), False), (("PerformanceInsightsKmsKeyId",), False)),
+    "AWS::CloudTrail::Trail": ((("KMSKeyId",), False),),
+    "AWS::Scheduler::Schedule": ((("KmsKeyArn",), True),),
+}
 
 
 def key_fault(graph: Graph, value: Any) -> str:
@@ -36,6 +56,15 @@ def key_fault(graph: Graph, value: Any) -> str:
         return f"names {display(value)}, a key that AWS manages" if alias.startswith("aws/") else ""
     inner = whole(value.split("key/", 1)[1]) if found["key"] else None
     return _reference_fault(graph, inner) if inner else ""
+
+
+def arn_fault(graph: Graph, value: Any) -> str:
+    """Why a customer key is not named by its ARN, '' when it is. A Ref of a key is its id, a Ref of an alias its name."""
+    reference = whole(value)
+    if reference is not None:
+        own = reference.target in graph.resources
+        return f"is {display(reference.token)}, not the key's ARN" if own and reference.attribute != "Arn" else ""
+    return "" if isinstance(value, str) and value.startswith("arn:") else "is not the key's ARN"
 
 
 def _reference_fault(graph: Graph, reference: Reference) -> str:

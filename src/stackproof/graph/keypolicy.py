@@ -1,0 +1,122 @@
+"""Who may use a key, by its key policy and, where that lets IAM decide, by the policies of roles."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.graph import Graph
+from stackproof.graph.statements import Statement, role_statements, statements
+from stackproof.graph.values import items, known, mapping, texts
+from stackproof.template.model import Resource
+
+Context = Mapping[str, str | None]
+"""What a request says of itself, by condition key in lower case: None for what it surely does not say."""
+
+AUTO_SCALING = "arn:aws:iam::account:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+"""The role by which Auto Scaling starts instances, in the common form."""
+
+_POSITIVE = re.compile(r"(?:ForAnyValue:|ForAllValues:)?(String|Arn)(Equals|Like|EqualsIgnoreCase)(IfExists)?")
+_ACCOUNT = ("arn:aws:iam::account:root", "account")
+_REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
+
+
+def service_may(graph: Graph, key: Resource, service: str, action: str, context: Context) -> bool:
+    """Whether a key's policy lets a service ("logs.region.amazonaws.com") do something ("kms:Decrypt")."""
+    context = {"aws:principalarn": None, "kms:calleraccount": None, **context}
+    applying = [
+        one for one in _policy(key) if _applies(graph, key, one, action, context) and _is_for_service(graph, one, service)
+    ]
+    return _decides(applying)
+
+
+def role_may(graph: Graph, key: Resource, role: Resource, action: str, context: Context) -> bool:
+    """Whether a role may do something with a key: by the key policy, or by its own policies where that lets it."""
+    name = arn(graph, role)
+    context = {"kms:calleraccount": "account", "aws:principalarn": name, **context}
+    applying = [one for one in _policy(key) if _applies(graph, key, one, action, context)]
+    named = [one for one in applying if one.is_for_everybody() or name in _principals(graph, one)]
+    if named:
+        return _decides(named)
+    if key.get("KeyPolicy") is not None and not any(
+        one.effect == "Allow" and set(_ACCOUNT) & set(_principals(graph, one)) for one in applying
+    ):
+        return False
+    own = [one for one in role_statements(graph, role) if _applies(graph, key, one, action, context)]
+    return _decides(own)
+
+
+def auto_scaling_may(graph: Graph, key: Resource, action: str) -> bool:
+    """Whether a key's policy lets Auto Scaling's service-linked role do something: IAM grants it nothing."""
+    context = {
+        "kms:calleraccount": "account",
+        "aws:principalarn": AUTO_SCALING,
+        "kms:grantisforawsresource": "true",
+    }
+    applying = [one for one in _policy(key) if _applies(graph, key, one, action, context)]
+    return _decides(
+        [
+            one
+            for one in applying
+            if one.is_for_everybody() or any(name.startswith(AUTO_SCALING) for name in _principals(graph, one))
+        ]
+    )
+
+
+def _decides(applying: list[Statement]) -> bool:
+    effects = [one.effect for one in applying]
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _policy(key: Resource) -> Iterator[Statement]:
+    return statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy"))
+
+
+def _applies(graph: Graph, key: Resource, one: Statement, action: str, context: Context) -> bool:
+    """Whether a statement speaks of an action on a key in this context. A condition that can't be told holds in an Allow
+    and does not in a Deny."""
+    if not one.has_action(action) or not one.has_resource(graph, arn(graph, key)):
+        return False
+    if one.effect == "Deny":
+        return not any(True for _ in one.conditions())
+    return all(_may_hold(graph, operator, name, value, context) for operator, name, value in one.conditions())
+
+
+def _may_hold(graph: Graph, operator: str, name: str, value: Any, context: Context) -> bool:
+    if name not in context:
+        return True
+    said = context[name]
+    if operator.startswith("Bool"):
+        return said is None or str(known(value)).lower() == said
+    found = _POSITIVE.fullmatch(operator)
+    if found is None:
+        return True
+    if said is None:
+        return found[3] is not None
+    wanted = [common(graph, text) for text in texts(value)]
+    if found[1] == "String" and found[2] != "Like":
+        return any(_same(text, said) for text in wanted)
+    return any(covers(_regionless(text), _regionless(said)) for text in wanted)
+
+
+def _same(text: str, said: str) -> bool:
+    return _regionless(text).lower() == said.lower() or (said == "account" and re.fullmatch(r"\d{12}", text) is not None)
+
+
+@lru_cache(maxsize=1024)
+def _regionless(text: str) -> str:
+    return _REGION.sub("region", text).replace("amazonaws.com.cn", "amazonaws.com")
+
+
+def _is_for_service(graph: Graph, one: Statement, service: str) -> bool:
+    if one.is_for_everybody():
+        return True
+    services = texts(mapping(one.body.get("Principal")).get("Service"))
+    return service in (_regionless(common(graph, name)) for name in services)
+
+
+def _principals(graph: Graph, one: Statement) -> list[str]:
+    principal = known(one.body.get("Principal"))
+    named = items(mapping(principal).get("AWS"))
+    return [common(graph, name) if name != "account" else name for name in map(known, named) if isinstance(name, str)]
