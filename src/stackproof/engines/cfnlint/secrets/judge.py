@@ -27,7 +27,7 @@ _SECRET_ATTRIBUTES = frozenset(
 )
 # Resources whose attributes are of any name: what they return is known by its name alone.
 _OPEN_TYPES = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack")
-_STORED_PLAIN = re.compile(r"\{\{\s*resolve:ssm:(?P<name>(?:[^{}:]|\$\{[^}]*\})*)")
+_STORED_PLAIN = re.compile(r"\{\{\s*resolve:ssm:(?P<name>(?:\$\{[^}]*\}|[^{}:])*)")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ from stackproof.engines.cfnlint.secrets.names import says_secret
 
 _NAME = r"(?P<name>[A-Za-z][\w.-]{0,80}?)"
 _VALUE = r"""(?P<value>\\?"(?:[^"\\\n]|\\[^"])*\\?"|'[^'\n]*'|(?:\$\{[^}\n]*\}|\{\{[^}\n]*\}\}|[^\s;,&"'|<>)\]}])+)"""
-_ASSIGNED = re.compile(rf"""(?<![\w$.\\/-])\\?["']?(?:--?)?{_NAME}\\?["']?\s{{0,8}}(?:=>|:=|[=:])\s{{0,8}}{_VALUE}""")
+_ASSIGNED = re.compile(rf"""(?<![\w$.\\/-])\\?["']?(?:--?)?{_NAME}\\?["']?[ \t]{{0,8}}(?:=>|:=|[=:])[ \t]{{0,8}}{_VALUE}""")
 _OPTION = re.compile(rf"(?<![\w$-])--?{_NAME}[\"']?\s+[\"']?(?!-){_VALUE}")
+_POWERSHELL = re.compile(r"""(?<!["'\w])\$(?P<name>\w+)[ \t]*=[ \t]*(?P<value>'[^'\n]*'|"[^"\n]*")""")
 _XML = re.compile(rf"<{_NAME}>(?P<value>[^<>\n]+)</")
 _SETX = re.compile(rf"\b(?:setx|set|setenv|ENV|export|declare\s+-x)\s+{_NAME}\s+{_VALUE}", re.IGNORECASE)
 _CODE = re.compile(
@@ -20,7 +21,7 @@ _CODE = re.compile(
 def settings(text: str) -> Iterator[tuple[str, str]]:
     """The names and values of settings whose names say that they are secret; values without their quotes."""
     seen: set[tuple[str, int]] = set()
-    for pattern in (_ASSIGNED, _OPTION, _XML, _SETX):
+    for pattern in (_ASSIGNED, _OPTION, _POWERSHELL, _XML, _SETX):
         for found in pattern.finditer(text):
             name, value = found["name"], found["value"]
             place = (name, found.start("value"))

@@ -46,6 +46,7 @@ _COMMANDS = {
     "a password given to chpasswd": r"\w:(?P<secret>[^\s'\":]+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd",
     "a password given to a client": r"\bmysql(?:dump|admin|import)?\b[^\n|;&]*?\s-p(?P<secret>[^\s'\"]+)",
     "a password of curl": r"\bcurl\b[^\n|;&]*?\s(?:-u|--user)[ =]?[\"']?[^\s:'\"$]*:(?P<secret>[^\s'\"]+)",
+    "a password in PowerShell": r"\bConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<secret>[^'\"]+)",
     "a password of sshpass": r"\bsshpass\s+-p\s*[\"']?(?P<secret>[^\s'\"]+)",
     "an authorization header": r"\bAuthorization[\"']?\s*[:=]\s*[\"']?(?:Bearer|Basic|token)\s+(?P<secret>[^\s'\"]{8,})",
 }
@@ -60,7 +61,7 @@ _NOT_SECRET = frozenset(
     basic bearer static dynamic aws kms iam env stdin prompt file in is and or the for to with of a an self""".split()
 )
 _REFERENCE = re.compile(
-    r"(?:arn:|https?://(?![^/\s]*:[^/\s]*@)|s3://|ssm:|file:|/[\w.-]+/|(?:\.{0,2}/[\w.-]+)+$|\$|projects/"
+    r"(?:arn:|https?://(?![^/\s]*:[^/\s]*@)|s3://|ssm:|file:|/[\w.-]+/|(?:\.{0,2}/[\w.-]+)+$|\$\(|`|projects/"
     r"|AQICA[\w+/=]{40,}|ENC\[|vault:v\d)",
     re.IGNORECASE,
 )
