@@ -1,0 +1,1 @@
+"""Mutation: seed faults into a template, one at a time, and see which rules catch which."""

@@ -1,0 +1,1 @@
+"""The operators, one kind a module; `registry` finds them by themselves."""

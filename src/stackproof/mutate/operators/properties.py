@@ -1,0 +1,168 @@
+"""Faults in the properties that a control speaks of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stackproof.mutate import tree
+from stackproof.mutate.model import Mutant
+from stackproof.mutate.registry import operator
+from stackproof.mutate.target import Place, Target, reference
+from stackproof.template.references import inside
+
+HOLE = "StackproofHole"
+_ALIASES = {
+    "AWS::SNS::Topic": "alias/aws/sns",
+    "AWS::SQS::Queue": "alias/aws/sqs",
+    "AWS::S3::Bucket": "alias/aws/s3",
+    "AWS::DynamoDB::Table": "alias/aws/dynamodb",
+    "AWS::Lambda::Function": "alias/aws/lambda",
+    "AWS::EC2::LaunchTemplate": "alias/aws/ebs",
+}
+
+
+@operator("delete-property")
+def delete_property(target: Target) -> Iterator[Mutant]:
+    """A property, entry or item that a control speaks of is removed."""
+    for place, spoken in _spoken(target, "delete"):
+        yield target.delete(place, spoken)
+
+
+@operator("empty-property")
+def empty_property(target: Target) -> Iterator[Mutant]:
+    """A list, mapping or text is emptied."""
+    for place, spoken in _spoken(target, "empty"):
+        if isinstance(place.value, list | dict | str) and place.value:
+            yield target.replace(place, type(place.value)(), spoken)
+
+
+@operator("flip-boolean")
+def flip_boolean(target: Target) -> Iterator[Mutant]:
+    """A truth is turned round."""
+    for place, spoken in _spoken(target, "flip"):
+        if isinstance(place.value, bool):
+            yield target.replace(place, not place.value, spoken)
+
+
+@operator("other-value")
+def other_value(target: Target) -> Iterator[Mutant]:
+    """An enumerated value is replaced by another that the schema allows."""
+    for place, spoken in _spoken(target, "other"):
+        for value in place.schema.get("enum", ()):
+            if isinstance(place.value, str) and value != place.value:
+                yield target.replace(place, value, spoken)
+
+
+@operator("misspell-value")
+def misspell_value(target: Target) -> Iterator[Mutant]:
+    """A text is misspelt: letters in the wrong case, or one too few."""
+    for place, spoken in _spoken(target, "typo"):
+        if isinstance(place.value, str) and place.value and next(inside(place.value), None) is None:
+            yield target.replace(place, place.value[:-1] or "x", (*spoken, "lint-template"))
+            if place.value.swapcase() != place.value and place.schema.get("enum"):
+                yield target.replace(place, place.value.swapcase(), (*spoken, "lint-template"))
+
+
+@operator("weaken-value")
+def weaken_value(target: Target) -> Iterator[Mutant]:
+    """A value is replaced by one that is worse than any good one."""
+    for resource in target.resources.values():
+        for place, spoken in target.spoken(resource):
+            for value in spoken.weak:
+                if str(value) != str(place.value) and not (value == "AES256" and _has_no_key(place)):
+                    yield target.replace(place, value, _with_lint(place, value, spoken.controls))
+
+
+@operator("managed-key")
+def managed_key(target: Target) -> Iterator[Mutant]:
+    """A customer key is replaced by the AWS managed one, as an alias and as an ARN."""
+    for place, spoken in _spoken(target, "key"):
+        name = reference(place.value)
+        if name in target.resources and target.resources[name or ""].type == "AWS::KMS::Key":
+            alias = _ALIASES.get(place.resource.type, "alias/aws/default")
+            yield target.replace(place, alias, spoken)
+            arn = f"arn:${{AWS::Partition}}:kms:${{AWS::Region}}:${{AWS::AccountId}}:{alias}"
+            yield target.replace(place, {"Fn::Sub": arn}, spoken)
+
+
+@operator("repoint-reference")
+def repoint_reference(target: Target) -> Iterator[Mutant]:
+    """A reference leads to another resource: of another type, and of the same one where that is a fault."""
+    for place, spoken in _spoken(target, "repoint"):
+        name = reference(place.value)
+        if name not in target.resources:
+            continue
+        raw = tree.at(target.data, place.origin)
+        for other in _others(target, name or "", place):
+            if (value := repointed(raw, name or "", other)) is not None:
+                yield target.replace(place, value, (*spoken, "lint-template"))
+
+
+@operator("conditional-hole")
+def conditional_hole(target: Target) -> Iterator[Mutant]:
+    """A property is there only under a condition that nobody knows before the deployment."""
+    for place, spoken in _spoken(target, "hole"):
+        if len(place.path) != 1:
+            continue
+        raw = tree.at(target.data, place.origin)
+        holed = {"Fn::If": [HOLE, raw, {"Ref": "AWS::NoValue"}]}
+        data = tree.replaced(target.data, place.origin, holed)
+        condition = {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-1"]}
+        data = tree.replaced(data, ("Conditions", HOLE), condition)
+        yield target.change(
+            place.origin, data, f"{place.path[0]} is there in one region only", spoken, before=place.value, after=holed
+        )
+
+
+def _spoken(target: Target, fault: str) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    for resource in target.resources.values():
+        for place, spoken in target.spoken(resource):
+            if fault in spoken.faults:
+                yield place, spoken.controls
+
+
+def _has_no_key(place: Place) -> bool:
+    return place.value == "AES256"
+
+
+def _with_lint(place: Place, value: Any, controls: tuple[str, ...]) -> tuple[str, ...]:
+    """cfn-lint judges what the schema forbids, whoever else does."""
+    schema = place.schema
+    allowed = schema.get("enum")
+    low, high = schema.get("minimum"), schema.get("maximum")
+    number = isinstance(value, int) and not isinstance(value, bool)
+    forbidden = (allowed and value not in allowed) or (
+        number and ((low is not None and value < low) or (high is not None and value > high))
+    )
+    return (*controls, "lint-template") if forbidden else controls
+
+
+def _others(target: Target, name: str, place: Place) -> Iterator[str]:
+    """One resource of another type, and one of the same type which the property does not name already."""
+    kind = target.resources[name].type
+    around = place.resource.get(*place.path[:-1]) if place.path[:-1] else {}
+    used = {reference(item) for item in around} if isinstance(around, list) else {name}
+    same = [other.logical_id for other in target.of_type(kind) if other.logical_id not in used]
+    other_type = [one.logical_id for one in target.resources.values() if one.type not in (kind, place.resource.type)]
+    if same and _same_type_matters(kind):
+        yield same[0]
+    if other_type:
+        yield other_type[0]
+
+
+def _same_type_matters(kind: str) -> bool:
+    """Another key, queue, topic or log group serves as well, as far as a template can tell; a subnet, a role, a VPC or
+    a route table does not."""
+    return kind in {"AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::IAM::Role", "AWS::S3::Bucket"}
+
+
+def repointed(raw: Any, name: str, other: str) -> Any:
+    """A reference in long form that leads to another resource, None when it is no plain reference."""
+    match raw:
+        case {"Ref": str(known)} if known == name:
+            return {"Ref": other}
+        case {"Fn::GetAtt": [str(known), attribute]} if known == name:
+            return {"Fn::GetAtt": [other, attribute]}
+        case {"Fn::Sub": str(text)}:
+            return {"Fn::Sub": text.replace(f"${{{name}}}", f"${{{other}}}").replace(f"${{{name}.", f"${{{other}.")}
+        case _:
+            return None
