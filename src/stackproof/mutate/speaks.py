@@ -23,11 +23,20 @@ class Spoken:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlarmSpoken:
+    """Who asks for alarms of a namespace, and on which metrics: on each of `metrics`, on one of `any_of`."""
+
+    controls: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Speaks:
     """The table."""
 
     types: Mapping[str, Mapping[tuple[str, ...], Mapping[str, Any]]]
-    alarms: Mapping[str, tuple[str, ...]]
+    alarms: Mapping[str, "AlarmSpoken"]
     services: Mapping[str, tuple[str, ...]]
     managed_policies: tuple[str, ...]
     escalations: tuple[Mapping[str, Any], ...]
@@ -75,7 +84,10 @@ def load() -> Speaks:
             kind: {tuple(filter(None, pattern.split("."))): entry for pattern, entry in patterns.items()}
             for kind, patterns in data["types"].items()
         },
-        alarms={namespace: tuple(controls) for namespace, controls in data["alarms"].items()},
+        alarms={
+            namespace: AlarmSpoken(**{name: tuple(items) for name, items in entry.items()})
+            for namespace, entry in data["alarms"].items()
+        },
         services={service: tuple(controls) for service, controls in data["services"].items()},
         managed_policies=tuple(data["managed_policies"]),
         escalations=tuple(data["escalations"]),

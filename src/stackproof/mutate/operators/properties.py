@@ -68,7 +68,7 @@ def weaken_value(target: Target) -> Iterator[Mutant]:
     for resource in target.resources.values():
         for place, spoken in target.spoken(resource):
             for value in spoken.weak:
-                if str(value) != str(place.value) and not (value == "AES256" and _has_no_key(place)):
+                if str(value) != str(place.value):
                     yield target.replace(place, value, _with_lint(place, value, spoken.controls))
 
 
@@ -118,10 +118,6 @@ def _spoken(target: Target, fault: str) -> Iterator[tuple[Place, tuple[str, ...]
         for place, spoken in target.spoken(resource):
             if fault in spoken.faults:
                 yield place, spoken.controls
-
-
-def _has_no_key(place: Place) -> bool:
-    return place.value == "AES256"
 
 
 def _with_lint(place: Place, value: Any, controls: tuple[str, ...]) -> tuple[str, ...]:
