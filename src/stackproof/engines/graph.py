@@ -80,7 +80,7 @@ def _evaluate(
 ) -> Iterator[Result]:
     found = False
     try:
-        if resource is not None and not applies(rule, resource, graph, thresholds):
+        if not applies(rule, resource, graph, thresholds):
             return
         for hit in rule.check(**arguments) if resource is None else rule.check(resource, **arguments):
             found = True

@@ -1,119 +1,109 @@
-"""What policies of the template allow, as far as alarms and logs need it: who may publish, who may write logs."""
+"""Whether policies let a service do something: their allowing and denying statements, with their conditions weighed.
 
-import re
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
-from typing import Any
+A request is described by its context: for each condition key (in lower case) the values it may have. All ARNs are in the
+common form of `stackproof.graph.arns`.
+"""
 
+from collections.abc import Iterable, Mapping
+
+from stackproof.graph.arns import common, covers
 from stackproof.graph.graph import Graph
-from stackproof.template.model import Resource, Unknown
-from stackproof.template.references import Reference, substitute, target
+from stackproof.graph.statements import Statement, role_statements, statements
+from stackproof.graph.values import items, text
+from stackproof.template.model import Resource, Unknown, UnknownValueError
 
-Statement = Mapping[str, Any]
+Context = Mapping[str, tuple[str, ...]]
 
-_ACCOUNT = Reference(target="AWS::AccountId").token
-
-
-def as_list(value: Any) -> list[Any]:
-    """A value that may be one item or a list of them, as a list. Raises: UnknownValueError when it is not known."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | Unknown) else [value]
+_NOT = ("StringNot", "ArnNot")
+_KNOWN = ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "Bool")
 
 
-def statements(document: Any) -> Iterator[Statement]:
-    """The statements of a policy document. Raises: UnknownValueError when it is not known."""
-    if isinstance(document, Mapping | Unknown):
-        yield from (item for item in as_list(document["Statement"] if "Statement" in document else None) if _is(item))
+def context(source_arn: str = "", *more: str, **keys: str) -> Context:
+    """The context of a service's call from this account, over TLS, by a source (under these ARNs)."""
+    sources = {"aws:sourcearn": (source_arn, *more)} if source_arn else {}
+    given = {key.replace("_", ":"): (value,) for key, value in keys.items()}
+    return {"aws:sourceaccount": ("account",), "aws:securetransport": ("true",), **sources, **given}
 
 
-def _is(item: Any) -> bool:
-    return isinstance(item, Mapping) or (isinstance(item, Unknown) and bool(item))  # an Unknown raises
-
-
-def documents(graph: Graph, resource: Resource, kind: str, names: str) -> Iterator[tuple[Resource, list[Statement]]]:
-    """The policies (of the type `kind`, attached by the property `names`) on a resource, with their statements."""
-    for policy in graph.of_type(kind):
-        attached = policy.properties.get(names)
-        if any(is_for(graph, item, resource) for item in as_list(attached)):
-            yield policy, list(statements(policy.properties.get("PolicyDocument")))
-
-
-def is_for(graph: Graph, value: Any, resource: Resource) -> bool:
-    """Whether a value names a resource, by reference or by its own name."""
-    return not isinstance(value, Unknown) and graph.referred(value, resource.type) is resource
-
-
-def service_statements(policy: list[Statement], service: str, action: str) -> Iterator[Statement]:
-    """The statements that allow a service an action."""
+def lets(graph: Graph, policy: Iterable[Statement], service: str, action: str, wanted: str, request: Context) -> bool:
+    """Whether statements let a service do something with a resource: one allows it, and none denies it."""
+    allowed = False
     for statement in policy:
-        if statement.get("Effect") == "Allow" and has_action(statement, action) and _is_principal(statement, service):
-            yield statement
+        if statement.has_action(action) and statement.has_resource(graph, wanted) and statement.is_for_service(service):
+            met = meets(graph, statement, request)
+            if met and statement.effect != "Allow":
+                return False
+            allowed = allowed or met
+    return allowed
 
 
-def has_action(statement: Statement, action: str) -> bool:
-    """Whether a statement speaks of an action."""
-    patterns = as_list(statement.get("Action"))
-    return any(isinstance(p, str) and fnmatchcase(action.lower(), p.lower()) for p in patterns if _known(p))
+def meets(graph: Graph, statement: Statement, request: Context) -> bool:
+    """Whether a request fulfils all conditions of a statement."""
+    return all(_holds(graph, operator, key, value, request) for operator, key, value in statement.conditions())
 
 
-def _known(value: Any) -> bool:
-    return not isinstance(value, Unknown) or bool(value)
-
-
-def _is_principal(statement: Statement, service: str) -> bool:
-    principal = statement.get("Principal")
-    if principal == "*":
-        return True
-    if not isinstance(principal, Mapping):
+def _holds(graph: Graph, operator: str, key: str, value: object, request: Context) -> bool:
+    plain = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:").removesuffix("IfExists")
+    given = request.get(key)
+    if plain == "Null":
+        return (given is None) is (text(items(value)[0] if items(value) else "").lower() == "true")
+    negative = plain.startswith(_NOT)
+    if given is None:
+        return negative or operator.endswith("IfExists")
+    if plain.replace("Not", "") not in _KNOWN:
         return False
-    return service in as_list(principal.get("Service")) or "*" in as_list(principal.get("AWS"))
+    patterns = [pattern for item in items(value) if (pattern := _pattern(graph, item)) is not None]
+    return any(_fits(plain, pattern, one) for pattern in patterns for one in given) is not negative
 
 
-def condition_values(statement: Statement, key: str) -> list[Any] | None:
-    """The values that a positive condition on a key (aws:SourceArn) demands, None when there is no such condition."""
-    found: list[Any] | None = None
-    for operator, block in dict(statement.get("Condition") or {}).items():
-        if not isinstance(block, Mapping) or not re.match(r"(ForAnyValue:)?(String|Arn)(Equals|Like)", str(operator)):
-            continue
-        for name, values in block.items():
-            if str(name).casefold() == key.casefold():
-                found = [*(found or ()), *as_list(values)]
-    return found
+def _pattern(graph: Graph, value: object) -> str | None:
+    if isinstance(value, Unknown):
+        raise UnknownValueError(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _account(common(graph, value)) if isinstance(value, str) else None
 
 
-def is_own_account(values: list[Any] | None) -> bool:
-    """Whether a condition on an account names this one."""
-    return values is not None and any(value == _ACCOUNT or bool(re.fullmatch(r"\d{12}", value)) for value in values)
+def _account(value: str) -> str:
+    return "account" if value.isdigit() and len(value) == 12 else value
 
 
-def covers(pattern: Any, text: str) -> bool:
-    """Whether a pattern of a policy (`*` and `?`) covers a text; pseudo parameters match whatever stands for them."""
-    if not isinstance(pattern, str):
-        return False
-    flat = substitute(pattern, lambda reference: "*" if reference.is_pseudo else reference.token)
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in flat)
-    return re.fullmatch(expression, substitute(text, lambda r: "x" if r.is_pseudo else r.token)) is not None
+def _fits(operator: str, pattern: str, value: str) -> bool:
+    if operator.startswith("String") and operator.endswith("Equals"):
+        return pattern == value
+    if operator == "Bool":
+        return pattern.lower() == value
+    return covers(pattern, value)
 
 
-def role_statements(graph: Graph, role: Resource) -> Iterator[Statement]:
-    """The statements of all policies of the template that are attached to a role."""
-    for policy in as_list(role.properties.get("Policies")):
-        if _is(policy):
-            yield from statements(policy.get("PolicyDocument"))
-    for policy in graph.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        if any(is_for(graph, item, role) for item in as_list(policy.properties.get("Roles"))):
-            yield from statements(policy.properties.get("PolicyDocument"))
-    for policy in graph.of_type("AWS::IAM::RolePolicy"):
-        if is_for(graph, policy.properties.get("RoleName"), role):
-            yield from statements(policy.properties.get("PolicyDocument"))
-    for arn in as_list(role.properties.get("ManagedPolicyArns")):
-        managed = None if isinstance(arn, Unknown) else graph.resources.get(target(arn) or "")
-        if managed is not None:
-            yield from statements(managed.properties.get("PolicyDocument"))
+def source(resource: Resource, arn: str) -> tuple[str, str]:
+    """The ARNs by which a condition may name a resource whose type has no common form: `arn`, and its attribute Arn."""
+    return arn, f"<{resource.logical_id}.Arn>"
 
 
-def managed_names(role: Resource) -> list[str]:
-    """The names of AWS's managed policies on a role."""
-    arns = [arn for arn in as_list(role.properties.get("ManagedPolicyArns")) if isinstance(arn, str)]
-    return [arn.rsplit("/", 1)[-1] for arn in arns if ":iam::aws:policy/" in arn]
+def made_name(resource: Resource) -> str:
+    """The name that CloudFormation makes for a resource without one: stack, logical id and a random part."""
+    return f"<StackName>-{resource.logical_id}-x"
+
+
+def may(graph: Graph, role: Resource, action: str, wanted: str, request: Context) -> bool:
+    """Whether the policies that a role has in this template allow an action on a resource, and none of them denies it."""
+    allowed = False
+    for statement in role_statements(graph, role):
+        if statement.has_action(action) and statement.has_resource(graph, wanted) and meets(graph, statement, request):
+            if statement.effect != "Allow":
+                return False
+            allowed = True
+    return allowed
+
+
+def trusted(graph: Graph, role: Resource, service: str, request: Context) -> bool:
+    """Whether a role lets a service assume it."""
+    place = ("Properties", "AssumeRolePolicyDocument")
+    return any(
+        statement.effect == "Allow"
+        and statement.has_action("sts:AssumeRole")
+        and statement.is_for_service(service)
+        and meets(graph, statement, request)
+        for statement in statements(role, role.get("AssumeRolePolicyDocument"), place)
+    )

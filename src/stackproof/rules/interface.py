@@ -73,10 +73,13 @@ def rule(*types: str, where: Callable[..., bool] | None = None) -> Callable[[Cal
     return declare
 
 
-def applies(rule_: Rule, resource: Resource, graph: Any, thresholds: Any) -> bool:
-    """Whether a rule has something to say of a resource of its types."""
+def applies(rule_: Rule, resource: Resource | None, graph: Any, thresholds: Any) -> bool:
+    """Whether a rule has something to say of a resource of its types; of the template, for a rule about the template, whose
+    `where` gets the graph first."""
     if rule_.where is None:
         return True
+    if rule_.is_about_template:
+        return rule_.where(*(graph, thresholds)[: _arity(rule_.where)])
     return rule_.where(resource, *(graph, thresholds)[: _arity(rule_.where) - 1])
 
 

@@ -1,29 +1,67 @@
-"""Whether a resource is covered: an alarm that watches this metric of it, and that can fire."""
+"""Whether a resource is covered: an alarm that watches this metric of it, and that fires in time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.alarms import math, table
 from stackproof.graph.alarms.definition import points
-from stackproof.graph.alarms.model import BOTH, GREATER, Alarm, Metric, alarms
+from stackproof.graph.alarms.model import BOTH, GREATER, Alarm, Metric, alarms, takes
 from stackproof.graph.alarms.naming import named
 from stackproof.graph.graph import Graph
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 
+COUNT, DEPTH, LONGEST = ("Sum",), ("Sum", "Maximum"), ("Maximum", "p90")
+"""Statistics that a need takes: counts are summed; a depth is the greatest (or summed); a longest time, or nearly."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What an alarm has to watch: metrics of a namespace (any of `names`), of the resource that `dimension` names,
-    with `more` dimensions beside it (a value None: any). `value` is what it has to fire at."""
+    """What an alarm has to watch: metrics of a namespace (any of `names`), of the resource that `dimension` names, with
+    `more` dimensions beside it (None: of any value). It fires at `value` and not at `rest`, when at most `periods`
+    periods are bad, which are at most `seconds`. `by_band`: an anomaly detection band will do."""
 
     namespace: str
     names: tuple[str, ...]
     dimension: str
     more: tuple[tuple[str, tuple[Any, ...] | None], ...] = ()
+    statistics: tuple[str, ...] = COUNT
     value: float = 1.0
-    periods: int | None = None
+    rest: float = 0.0
+    periods: int = 3
+    seconds: int = 3600
     by_band: bool = False
+
+
+def gap(graph: Graph, resource: Resource, need: Need) -> str | None:
+    """Why no alarm of the template covers a resource, None when one does: "no alarm watches it", or what keeps those that
+    do from being of use.
+
+    Raises: UnknownValueError when none does for sure and one might.
+    """
+    reasons: list[str] = []
+    doubt: UnknownValueError | None = None
+    for alarm in candidates(graph, need.namespace):
+        try:
+            for reason in _reasons(graph, resource, alarm, need):
+                if not reason:
+                    return None
+                reasons.append(f"{alarm.name} watches it, but {reason}")
+        except UnknownValueError as error:
+            doubt = error
+    if doubt is not None:
+        raise doubt
+    return reasons[0] if reasons else "no alarm watches it"
+
+
+def _reasons(graph: Graph, resource: Resource, alarm: Alarm, need: Need) -> Iterator[str]:
+    """For each way in which an alarm watches what is needed: what keeps it from being of use, '' for nothing."""
+    for metric in alarm.metrics:
+        if watches(graph, resource, metric, need):
+            yield "its actions are switched off" if not alarm.is_enabled else unfit(alarm, metric, need)
+    for expression in alarm.expressions:
+        if _asks(str(expression.text), need):
+            yield "" if alarm.is_enabled and alarm.fires_at(need.value) else f"it does not fire at {need.value:g}"
 
 
 def watches(graph: Graph, resource: Resource, metric: Metric, need: Need) -> bool:
@@ -39,11 +77,26 @@ def watches(graph: Graph, resource: Resource, metric: Metric, need: Need) -> boo
     return named(graph, need.namespace, need.dimension, given[need.dimension]).resource is resource
 
 
-def covers(graph: Graph, resource: Resource, alarm: Alarm, need: Need, test: Callable[[Alarm, Metric], bool]) -> bool:
-    """Whether an alarm watches what is needed and passes the test (it fires when it should)."""
-    if any(watches(graph, resource, metric, need) and test(alarm, metric) for metric in alarm.metrics):
-        return alarm.is_enabled
-    return any(_asks(str(e.text), need) and alarm.fires_at(need.value) for e in alarm.expressions) and alarm.is_enabled
+def unfit(alarm: Alarm, metric: Metric, need: Need) -> str:
+    """What keeps an alarm on a metric from telling what is needed, '' for nothing."""
+    if alarm.get("ThresholdMetricId") is not None:
+        fine = need.by_band and alarm.operator in ("GreaterThanUpperThreshold", BOTH)
+        return "" if fine else "it compares with a band, not with a limit"
+    if alarm.operator not in GREATER:
+        return f"its comparison is {alarm.operator or 'missing'}"
+    value = need.value
+    if not takes(str(metric.statistic), need.statistics):
+        if str(metric.statistic) != "Average" or "Sum" not in need.statistics:
+            return f"its statistic {metric.statistic} does not show it"
+        value = 0.5  # a share, or a mean over the data points of a period
+    bad = points(alarm)
+    if bad > need.periods:
+        return f"it fires only after {bad} bad periods"
+    if not isinstance(metric.period, int) or bad * metric.period > need.seconds:
+        return "it fires too late" if isinstance(metric.period, int) else "it has no period"
+    if not math.fires(alarm, metric, value):
+        return f"it does not fire at {value:g}"
+    return "it always fires" if math.fires(alarm, metric, need.rest) else ""
 
 
 def _asks(text: str, need: Need) -> bool:
@@ -59,87 +112,40 @@ def _asks(text: str, need: Need) -> bool:
     return True
 
 
-def covered(graph: Graph, resource: Resource, need: Need, test: Callable[[Alarm, Metric], bool] | None = None) -> bool:
-    """Whether an alarm of the template watches what is needed and fires when it should.
-
-    Raises: UnknownValueError when none does for sure and one might.
-    """
-    doubt: UnknownValueError | None = None
-    for alarm in candidates(graph, need.namespace):
-        try:
-            if covers(graph, resource, alarm, need, test or _test(need)):
-                return True
-        except UnknownValueError as error:
-            doubt = error
-    if doubt is not None:
-        raise doubt
-    return False
-
-
 def candidates(graph: Graph, namespace: str) -> tuple[Alarm, ...]:
     """The alarms that watch something in a namespace, or something unknown."""
     key = ("alarm candidates", namespace)
     if key not in graph.cache:
-        graph.cache[key] = tuple(alarm for alarm in alarms(graph) if namespace in _namespaces(alarm))
+        graph.cache[key] = tuple(alarm for alarm in alarms(graph) if _may_be_in(alarm, namespace))
     found: tuple[Alarm, ...] = graph.cache[key]
     return found
 
 
-def _namespaces(alarm: Alarm) -> "_Any | set[str]":
+def _may_be_in(alarm: Alarm, namespace: str) -> bool:
     values = [metric.namespace for metric in alarm.metrics]
-    unknown = any(isinstance(value, Unknown) for value in [*values, *(e.text for e in alarm.expressions)])
-    if unknown or any(math.is_query(str(e.text)) for e in alarm.expressions):
-        return _Any()
-    return {value for value in values if isinstance(value, str)}
-
-
-class _Any:
-    """Holds everything."""
-
-    def __contains__(self, item: object) -> bool:
+    if any(isinstance(value, Unknown) for value in [*values, *(e.text for e in alarm.expressions)]):
         return True
+    return namespace in values or any(math.is_query(str(e.text)) for e in alarm.expressions)
 
 
-def _test(need: Need) -> Callable[[Alarm, Metric], bool]:
-    def test(alarm: Alarm, metric: Metric) -> bool:
-        if alarm.get("ThresholdMetricId") is not None:
-            return need.by_band and alarm.operator in ("GreaterThanUpperThreshold", BOTH)
-        if alarm.operator not in GREATER or not can_see(alarm, metric):
-            return False
-        if need.periods is not None and points(alarm) > need.periods:
-            return False
-        return math.fires(alarm, metric, _value(metric, need)) and not _at_rest(alarm)
-
-    return test
+def watched_by_siblings(graph: Graph, resource: Resource, siblings: list[Resource], need: Need) -> bool:
+    """Whether at least half of the siblings (this resource among them) have an alarm that is not this resource's: what
+    most have is meant for all."""
+    key = ("alarms of siblings", need.names, need.more)
+    if key not in graph.cache:
+        graph.cache[key] = [item.logical_id for item in siblings if _is_covered(graph, item, need)]
+    covered: list[str] = graph.cache[key]
+    return resource.logical_id not in covered and 0 < len(siblings) <= 2 * len(covered)
 
 
-def _value(metric: Metric, need: Need) -> float:
-    """An average (or percentile) of faults is a share: it has to fire at less than all."""
-    if need.value <= 1 or str(metric.statistic) in ("Sum", "Maximum"):
-        return need.value
-    return 1.0
+def _is_covered(graph: Graph, resource: Resource, need: Need) -> bool:
+    try:
+        return gap(graph, resource, need) is None
+    except UnknownValueError:
+        return False
 
 
-def _at_rest(alarm: Alarm) -> bool:
-    if alarm.is_plain:
-        return alarm.fires_at(0.0)
-    found = math.at_rest(alarm)
-    return found is not None and alarm.fires_at(found)
-
-
-def can_see(alarm: Alarm, metric: Metric) -> bool:
-    """Whether the statistic shows a fault: not one that counts data points or takes the best of them."""
-    return str(metric.statistic) not in ("SampleCount", "Minimum")
-
-
-def heartbeats(graph: Graph) -> Iterator[tuple[Alarm, Metric]]:
-    """The alarms that fire when something stays silent, with the metric of each."""
-    for alarm in alarms(graph):
-        if alarm.operator.startswith("LessThan") and alarm.operator != BOTH and alarm.is_enabled:
-            breaching = alarm.get("TreatMissingData") == "breaching" or not alarm.is_plain
-            yield from ((alarm, metric) for metric in alarm.metrics if breaching and not _counts_faults(metric))
-
-
-def _counts_faults(metric: Metric) -> bool:
+def counts_faults(metric: Metric) -> bool:
+    """Whether AWS counts by this metric what should not happen."""
     known = table.known(str(metric.namespace), str(metric.name))
     return known is not None and known.is_fault

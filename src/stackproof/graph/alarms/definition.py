@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stackproof.graph.alarms import math, table
+from stackproof.graph.alarms import math
 from stackproof.graph.alarms.model import BOTH, GREATER, ID, LESS, Alarm
 from stackproof.rules import Hit, Hits
 
@@ -11,13 +11,11 @@ _HOUR, _DAY, _WEEK = 3600, 86400, 604800
 _PLAIN = ("MetricName", "Namespace", "Dimensions", "Period", "Statistic", "ExtendedStatistic")
 
 
-def faults(alarm: Alarm, faults_at_most: float) -> Hits:
+def faults(alarm: Alarm, periods_at_most: int) -> Hits:
     """What keeps the alarm from working."""
     yield from _form(alarm)
-    yield from _periods(alarm)
+    yield from _periods(alarm, periods_at_most)
     yield from _comparison(alarm)
-    if alarm.operator in GREATER | LESS and alarm.threshold is not None:
-        yield from _direction(alarm, faults_at_most)
 
 
 def _form(alarm: Alarm) -> Hits:
@@ -69,11 +67,14 @@ def _unused(alarm: Alarm, text: str, name: str | None) -> Hits:
             yield Hit(f"no expression makes use of the metric {metric.id}", path=metric.path)
 
 
-def _periods(alarm: Alarm) -> Hits:
+def _periods(alarm: Alarm, periods_at_most: int) -> Hits:
     periods, points = alarm.get("EvaluationPeriods"), alarm.get("DatapointsToAlarm")
     if isinstance(periods, bool) or not isinstance(periods, int) or periods < 1:
         yield Hit("EvaluationPeriods is not a number of 1 or more", path=("Properties",))
         return
+    if periods > periods_at_most:
+        message = f"the alarm looks at {periods} periods at once: it stays in ALARM long after the fault is over"
+        yield Hit(message, path=("Properties", "EvaluationPeriods"))
     if points is not None and (not isinstance(points, int) or not 1 <= points <= periods):
         message = f"DatapointsToAlarm is {points}, of {periods} evaluation periods"
         yield Hit(message, path=("Properties", "DatapointsToAlarm"))
@@ -94,38 +95,6 @@ def _comparison(alarm: Alarm) -> Hits:
             yield Hit(f"{operator} compares with a band, and there is no ThresholdMetricId", path=("Properties",))
     elif alarm.threshold is None:
         yield Hit("the alarm has no threshold", path=("Properties",))
-
-
-def _direction(alarm: Alarm, faults_at_most: float) -> Hits:
-    """Counts and sizes are never negative, and a count of faults is bad when it rises."""
-    place = ("Properties", "Threshold")
-    threshold = alarm.threshold or 0.0
-    known = [table.known(str(metric.namespace), str(metric.name)) for metric in alarm.metrics]
-    counts = alarm.is_plain and str(alarm.metrics[0].statistic) in ("Sum", "SampleCount")
-    if not (known and all(known)) and not counts:
-        return
-    bad = known and all(entry is not None and entry.is_fault for entry in known)
-    if alarm.operator in LESS and bad and alarm.is_plain:
-        yield Hit(
-            f"the alarm fires while there are no {alarm.metrics[0].name}", path=("Properties", "ComparisonOperator")
-        )
-        return
-    lowest = 0.0 if alarm.is_plain else math.at_rest(alarm) if bad else None
-    if lowest is not None and (alarm.operator in GREATER or bad) and alarm.fires_at(lowest):
-        yield Hit(f"the alarm always fires: nothing is below the threshold {threshold:g}", path=place)
-    elif alarm.operator in LESS and alarm.is_plain and not alarm.fires_at(0.0):
-        yield Hit(f"the alarm never fires: nothing is below {threshold:g}", path=place)
-    elif bad and threshold > faults_at_most:
-        message = f"the alarm waits for {threshold:g} {alarm.metrics[0].name}, and {faults_at_most:g} are too many"
-        yield Hit(message, path=place)
-    elif alarm.is_plain and known[0] is not None and known[0].kind is table.Kind.LOSS and not _at_first(alarm):
-        yield Hit(
-            f"the alarm does not fire at the first of {alarm.metrics[0].name}: what is lost stays lost", path=place
-        )
-
-
-def _at_first(alarm: Alarm) -> bool:
-    return alarm.fires_at(1) and points(alarm) == 1
 
 
 def points(alarm: Alarm) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from stackproof.graph.alarms import table
 from stackproof.graph.alarms.expressions import ExpressionError, Node, Series, evaluate, names, parse
 from stackproof.graph.alarms.model import ID, Alarm, Metric
 from stackproof.template.model import Unknown, UnknownValueError
@@ -65,10 +66,17 @@ def fills(alarm: Alarm) -> bool:
 
 
 def _result(alarm: Alarm, rising: Metric | None, value: float | None, others: float | None) -> float | None:
-    series: dict[str, Series] = {m.id: [value if m is rising else others] for m in alarm.metrics if m.id}
+    rest = {m.id: None if rising is not None and _comes_alone(m) else others for m in alarm.metrics if m.id}
+    series: dict[str, Series] = {m.id: [value if m is rising else rest[m.id]] for m in alarm.metrics if m.id}
     nodes = {e.id: _parsed(str(e.text)) for e in alarm.expressions if e.id}
     found = dict(series)
     return _evaluated(nodes, found, series, alarm.returned or "", ())[0]
+
+
+def _comes_alone(metric: Metric) -> bool:
+    """Whether a metric is missing, and not 0, while others happen."""
+    known = table.known(str(metric.namespace), str(metric.name))
+    return known is not None and known.is_fault and known.alone
 
 
 def _parsed(text: str) -> Node:

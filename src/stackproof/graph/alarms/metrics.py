@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from stackproof.findings.outcome import Outcome
-from stackproof.graph.alarms import table
+from stackproof.graph.alarms import own, table
 from stackproof.graph.alarms.model import SIMPLE, Metric
 from stackproof.graph.alarms.naming import named
 from stackproof.graph.graph import Graph
@@ -21,13 +21,8 @@ _DAY = 86400
 _INDEX = "GlobalSecondaryIndexName"
 
 
-def faults(graph: Graph, metric: Metric, *, deep: bool = True) -> Hits:
-    """What is wrong with a metric. Not `deep`: all at its path, for places that are inside a text (dashboards)."""
-    for hit in _faults(graph, metric):
-        yield hit if deep else Hit(hit.message, path=metric.path, outcome=hit.outcome)
-
-
-def _faults(graph: Graph, metric: Metric) -> Hits:
+def faults(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
+    """What is wrong with a metric; `uses`: how many metrics the template's alarms and dashboards have in a namespace."""
     namespace, name = metric.namespace, metric.name
     if not (isinstance(namespace, str) and namespace and not namespace.startswith(":")) and not _unknown(namespace):
         yield Hit("the metric has no namespace", path=metric.path)
@@ -41,7 +36,7 @@ def _faults(graph: Graph, metric: Metric) -> Hits:
     if table.is_aws(str(namespace)):
         yield from _published(graph, metric)
     else:
-        yield from _own(metric)
+        yield from _own(graph, metric, uses)
     yield from _statistic(metric)
     yield from _period(metric)
 
@@ -51,7 +46,7 @@ def _unknown(value: Any) -> bool:
     return not str(value) and False
 
 
-def _own(metric: Metric) -> Hits:
+def _own(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
     """A metric of the user's own: whether it is emitted only the code tells, but it has to be well-formed."""
     folded = str(metric.namespace).casefold()
     if folded.startswith(("aws/", "aws-", "aws:")):
@@ -59,6 +54,11 @@ def _own(metric: Metric) -> Hits:
     for name, value in _items(metric):
         if value in ("", None) or isinstance(value, Mapping | list):
             yield Hit(f"the dimension {name} has no value", path=(*metric.path, "Dimensions"))
+            return
+    if fault := own.namespace_fault(graph, metric, uses):
+        yield Hit(display(fault), path=(*metric.path, "Namespace"))
+    elif fault := own.service_fault(graph, metric):
+        yield Hit(display(fault), path=(*metric.path, "Dimensions"))
 
 
 def _items(metric: Metric) -> list[tuple[str, Any]]:
@@ -83,9 +83,18 @@ def _published(graph: Graph, metric: Metric) -> Hits:
         message = f"{namespace} {name} is not published with the dimensions {found}, but with {sets}"
         yield Hit(message, path=(*metric.path, "Dimensions"))
         return
+    if not given and len(known.dimensions) > 1 and known.kind is not table.Kind.GAUGE and _has_some(graph, namespace, known):
+        message = f"without dimensions {namespace} {name} counts for the whole account, not for what is in this template"
+        yield Hit(message, path=metric.path)
     for index, (dimension, value) in enumerate(_items(metric)):
         path: Path = (*metric.path, "Dimensions", index, "Value")
         yield from _value(graph, metric, dimension, value, path)
+
+
+def _has_some(graph: Graph, namespace: str, known: table.Known) -> bool:
+    """Whether the template has a resource that one of the metric's dimensions names."""
+    ways = (way for names in known.dimensions for name in names for way in table.naming(namespace, name))
+    return any(graph.by_type.get(way.type) for way in ways)
 
 
 def _hint(namespace: str, name: str) -> str:

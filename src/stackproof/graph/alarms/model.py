@@ -15,6 +15,7 @@ GREATER = frozenset({"GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "G
 LESS = frozenset({"LessThanThreshold", "LessThanOrEqualToThreshold", "LessThanLowerThreshold"})
 BOTH = "LessThanLowerOrGreaterThanUpperThreshold"
 SIMPLE = frozenset({"SampleCount", "Average", "Sum", "Minimum", "Maximum"})
+_PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
 ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 
 
@@ -113,6 +114,12 @@ class Alarm:
         return periods * max(found) if isinstance(periods, int) and found else None
 
 
+def takes(statistic: str, statistics: tuple[str, ...]) -> bool:
+    """Whether a statistic is one of these, of which p90 stands for each percentile from there on."""
+    found = _PERCENTILE.fullmatch(statistic)
+    return 90 <= float(found[1]) <= 100 if found and "p90" in statistics else statistic in statistics
+
+
 def _raise(value: Unknown) -> float:
     raise UnknownValueError(value)
 
@@ -127,7 +134,10 @@ def alarms(graph: Graph) -> tuple[Alarm, ...]:
 
 def of(graph: Graph, resource: Resource) -> Alarm:
     """The alarm that a resource is."""
-    return next(alarm for alarm in alarms(graph) if alarm.resource is resource)
+    if "alarms by name" not in graph.cache:
+        graph.cache["alarms by name"] = {alarm.name: alarm for alarm in alarms(graph)}
+    found: Alarm = graph.cache["alarms by name"][resource.logical_id]
+    return found
 
 
 def read(resource: Resource) -> Alarm:

@@ -1,18 +1,23 @@
 """Rules and schedules: what they call, how often, and the alarm that rings when they stay silent."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from stackproof.graph.alarms import table
-from stackproof.graph.alarms.coverage import heartbeats
-from stackproof.graph.alarms.model import Alarm, Metric, alarms
+from stackproof.graph.alarms.definition import points
+from stackproof.graph.alarms.missing import is_heartbeat
+from stackproof.graph.alarms.model import LESS, Alarm, Metric, alarms
 from stackproof.graph.alarms.naming import named
+from stackproof.graph.alarms.own import environment
 from stackproof.graph.graph import Graph
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 
 RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
 _RATE = re.compile(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+_HOUR, _DAY = 3600, 86400
+_STATISTICS = ("Sum", "SampleCount", "Maximum")
 
 
 def is_schedule(resource: Resource, graph: Graph) -> bool:
@@ -47,30 +52,34 @@ def interval(resource: Resource) -> int | None:
     return int(found[1]) * _SECONDS[found[2]] if found else None
 
 
-def heartbeat(graph: Graph, schedule: Resource) -> Alarm | None:
-    """The alarm that rings when a schedule, or what it calls, stays silent: on their own metrics, or on one of the
-    user's own, which counts unless its namespace is known to be another function's.
+def silence(graph: Graph, schedule: Resource, missed_at_most: int) -> str | None:
+    """Why no alarm rings when a schedule, or what it calls, stays silent; None when one does. An alarm on a metric of the
+    user's own counts when the functions that emit into its namespace are not known to be all others.
 
     Raises: UnknownValueError when none does for sure and one might.
     """
-    about = [schedule, *targets(graph, schedule)]
+    about, every = [schedule, *targets(graph, schedule)], interval(schedule)
+    reasons: list[str] = []
     doubt: UnknownValueError | None = None
-    for alarm, metric in _heartbeats(graph):
+    for alarm, metric in _on_little(graph):
         try:
-            if _is_about(graph, metric, about) and _is_slow_enough(alarm, interval(schedule)):
-                return alarm
+            if _is_about(graph, metric, about):
+                why = _unfit(alarm, metric, every, missed_at_most)
+                if why is None:
+                    return None
+                reasons.append(f"{alarm.name} watches it, but {why}")
         except UnknownValueError as error:
             doubt = error
     if doubt is not None:
         raise doubt
-    return None
+    return reasons[0] if reasons else "no alarm watches for its silence"
 
 
-def _heartbeats(graph: Graph) -> tuple[tuple[Alarm, Metric], ...]:
-    if "heartbeats" not in graph.cache:
-        graph.cache["heartbeats"] = tuple(heartbeats(graph))
-    found: tuple[tuple[Alarm, Metric], ...] = graph.cache["heartbeats"]
-    return found
+def _on_little(graph: Graph) -> Iterator[tuple[Alarm, Metric]]:
+    """The alarms that fire when little of something that counts work happens."""
+    for alarm in alarms(graph):
+        if alarm.operator in LESS:
+            yield from ((alarm, metric) for metric in alarm.metrics if is_heartbeat(metric))
 
 
 def _is_about(graph: Graph, metric: Metric, about: list[Resource]) -> bool:
@@ -94,17 +103,27 @@ def _users(graph: Graph, namespace: str) -> frozenset[str]:
     )
 
 
-def environment(function: Resource) -> dict[str, Any]:
-    """The environment variables of a function that are known."""
-    block = function.properties.get("Environment")
-    variables = block.get("Variables") if isinstance(block, dict) else None
-    items = variables.items() if isinstance(variables, dict) else ()
-    return {name: value for name, value in items if isinstance(value, str)}
-
-
-def _is_slow_enough(alarm: Alarm, every: int | None) -> bool:
-    """Whether the alarm waits at least as long as the schedule does: else it rings between two runs."""
-    return every is None or (alarm.window or 0) >= every
+def _unfit(alarm: Alarm, metric: Metric, every: int | None, missed_at_most: int) -> str | None:
+    """Why an alarm does not tell a silence of a schedule, which runs every so many seconds (None: who knows)."""
+    if not alarm.is_enabled:
+        return "its actions are switched off"
+    if alarm.is_plain and alarm.get("TreatMissingData") != "breaching":
+        return "missing data do not breach"
+    if str(metric.statistic) not in _STATISTICS:
+        return f"the statistic {metric.statistic} does not tell how often it ran"
+    if not isinstance(metric.period, int) or metric.period <= 0:
+        return "it has no period"
+    if alarm.is_plain and not alarm.fires_at(0.0):
+        return "it does not fire at 0"
+    window, silent = alarm.window or 0, points(alarm) * metric.period
+    runs = max(window // every, 1) if every else 1
+    if window < (every or 0):
+        return f"it rings between two runs: it looks at {window} s, and a run comes every {every} s"
+    if alarm.is_plain and every is not None and alarm.fires_at(max(metric.period // every, 1)):
+        return f"it fires while all is well, at {max(metric.period // every, 1)} in a period"
+    if silent > max(_HOUR, missed_at_most * every if every else _DAY * 7, window if runs == 1 else 0):
+        return f"it rings only after {silent} s of silence"
+    return None
 
 
 def is_watched(graph: Graph, rule: Resource) -> bool:

@@ -26,12 +26,15 @@ class Kind(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """A metric that a service publishes. `dimensions` are its sets; `period` is the seconds between its data points;
-    `sparse`: nothing is published while nothing happens."""
+    `sparse`: nothing is published while nothing happens; `alone`: not even a 0 while other things happen; `counted`: each
+    data point stands for one thing, so that only a sum counts."""
 
     kind: Kind
     dimensions: frozenset[frozenset[str]]
     period: int
     sparse: bool
+    alone: bool
+    counted: bool
 
     @property
     def is_fault(self) -> bool:
@@ -71,7 +74,6 @@ def is_listed(namespace: str) -> bool:
 def known(namespace: str, metric: str) -> Known | None:
     """What is known of a metric of an AWS namespace, None where the table has no such metric."""
     entry = _data("metrics.yaml").get(namespace, {})
-    sparse = bool(entry.get("sparse", False))
     for pattern in (False, True):
         for group in entry.get("groups", ()):
             for key, kind in _KINDS.items():
@@ -80,7 +82,9 @@ def known(namespace: str, metric: str) -> Known | None:
                         kind=Kind(kind),
                         dimensions=frozenset(_set(names) for names in group["dimensions"]),
                         period=int(group.get("period", 60)),
-                        sparse=sparse,
+                        sparse=bool(entry.get("sparse", False)),
+                        alone=bool(entry.get("alone", False)),
+                        counted=bool(entry.get("counted", False)),
                     )
     return None
 

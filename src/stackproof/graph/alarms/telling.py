@@ -6,11 +6,13 @@ from typing import Any
 
 from stackproof.findings.outcome import Outcome
 from stackproof.graph.alarms.model import ALARM, COMPOSITE
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
-from stackproof.graph.grants import Statement, as_list, condition_values, covers, documents, service_statements
+from stackproof.graph.grants import Context, context, lets, made_name, source
+from stackproof.graph.statements import resource_policies, statements
 from stackproof.rules import Hit, Hits
 from stackproof.template.model import Resource, Unknown
-from stackproof.template.references import Reference, display, inside, substitute, whole
+from stackproof.template.references import display, inside, substitute, whole
 
 TOPIC = "AWS::SNS::Topic"
 LISTS = ("AlarmActions", "OKActions", "InsufficientDataActions")
@@ -20,6 +22,7 @@ _OTHERS = {
     "AWS::SSMIncidents::ResponsePlan": None,
 }  # fmt: skip
 _ARN = re.compile(r"arn:[^:]+:(sns|lambda|autoscaling|automate|swf|ssm|ssm-incidents|aiops|events):[^:]*:[^:]*:.+")
+_CLOUDWATCH = "cloudwatch.amazonaws.com"
 _CALLS = re.compile(r"\bALARM\s*\(\s*[\"']?([^\"')]+)[\"']?\s*\)", re.IGNORECASE)
 
 
@@ -127,14 +130,7 @@ def _called(graph: Graph, name: str) -> Resource | None:
 
 def told(graph: Graph, topic_: Resource) -> bool:
     """Whether an alarm of the template has an alarm action on this topic."""
-    if "told topics" not in graph.cache:
-        graph.cache["told topics"] = {
-            found.logical_id
-            for alarm in graph.of_type(ALARM, COMPOSITE)
-            for action in _known(alarm.properties.get("AlarmActions"))
-            if (found := topic(graph, action)) is not None
-        }
-    return topic_.logical_id in graph.cache["told topics"]
+    return any(tells(graph, alarm, topic_) for alarm in graph.of_type(ALARM, COMPOSITE))
 
 
 def _known(value: Any) -> list[Any]:
@@ -149,35 +145,51 @@ def deafness(graph: Graph, topic_: Resource) -> Hits:
         heard, why = heard or not fault, fault or why
     if not heard:
         yield Hit(why, path=("Properties",))
-    policies = list(documents(graph, topic_, "AWS::SNS::TopicPolicy", "Topics"))
-    if policies and not any(_lets_alarms_publish(topic_, statements) for _, statements in policies):
-        message = "the topic's policy does not let CloudWatch's alarms publish (cloudwatch.amazonaws.com, sns:Publish)"
-        yield Hit(message, path=("Properties", "PolicyDocument"), resource=policies[0][0].logical_id)
+    tellers = [alarm for alarm in graph.of_type(ALARM, COMPOSITE) if tells(graph, alarm, topic_)]
+    policy = list(resource_policies(graph, topic_))
+    for alarm in tellers[: len(tellers) if policy else 0]:
+        if not lets(graph, policy, _CLOUDWATCH, "sns:Publish", arn(graph, topic_), _call(graph, alarm)):
+            message = f"the topic's policy does not let {_CLOUDWATCH} publish for {alarm.logical_id} (sns:Publish)"
+            yield Hit(message, path=("Properties", "PolicyDocument"), resource=policy[0].holder.logical_id)
+            break
+    yield from _key_faults(graph, topic_, tellers)
 
 
-def _lets_alarms_publish(topic_: Resource, statements: list[Statement]) -> bool:
-    """Whether a topic policy has a statement that an alarm of this account and region fulfils."""
-    arn = Reference(target=topic_.logical_id).token
-    for statement in service_statements(statements, "cloudwatch.amazonaws.com", "sns:Publish"):
-        resources = [item for item in as_list(statement.get("Resource")) if isinstance(item, str)]
-        sources = condition_values(statement, "aws:SourceArn")
-        if any(item == arn or covers(item, arn) or topic_name(topic_, item) for item in resources) and (
-            sources is None or any(_is_alarm(source) for source in sources)
-        ):
-            return True
-    return False
+def _key_faults(graph: Graph, topic_: Resource, tellers: list[Resource]) -> Hits:
+    value = topic_.properties.get("KmsMasterKeyId")
+    if value is None:
+        return
+    place = ("Properties", "KmsMasterKeyId")
+    if isinstance(value, str) and value.endswith("alias/aws/sns"):
+        yield Hit("under the key that AWS manages for SNS no alarm can publish", path=place)
+    key = _key(graph, value)
+    if key is None:
+        return
+    policy = list(statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy")))
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        if not all(lets(graph, policy, _CLOUDWATCH, action, arn(graph, key), _call(graph, alarm)) for alarm in tellers):
+            message = f"the policy of the topic's key does not let {_CLOUDWATCH} use it ({action}): no alarm is published"
+            yield Hit(message, path=("Properties", "KeyPolicy"), resource=key.logical_id)
+            return
 
 
-def topic_name(topic_: Resource, arn: str) -> bool:
-    """Whether an ARN ends in the topic's own name."""
-    return _is(topic_.properties.get("TopicName"), arn.rsplit(":", 1)[-1])
+def _key(graph: Graph, value: Any) -> Resource | None:
+    found = graph.referred(value, "AWS::KMS::Key", "AWS::KMS::Alias")
+    if found is not None and found.type == "AWS::KMS::Alias":
+        return graph.referred(found.properties.get("TargetKeyId"), "AWS::KMS::Key")
+    return found
 
 
-def _is_alarm(source: Any) -> bool:
-    reference = whole(source)
-    if reference is not None:
-        return reference.attribute == "Arn"
-    return re.fullmatch(r"arn:[^:]+:cloudwatch:[^:]*:[^:]*:(alarm:.+|\*)|\*", _flat(str(source))) is not None
+def _call(graph: Graph, alarm: Resource) -> Context:
+    """The context in which CloudWatch publishes for an alarm."""
+    name = alarm.properties.get("AlarmName")
+    text_ = common(graph, name) if isinstance(name, str) else made_name(alarm)
+    return context(*source(alarm, f"arn:aws:cloudwatch:region:account:alarm:{text_}"))
+
+
+def tells(graph: Graph, alarm: Resource, topic_: Resource) -> bool:
+    """Whether an alarm has an alarm action on a topic."""
+    return any(topic(graph, action) is topic_ for action in _known(alarm.properties.get("AlarmActions")))
 
 
 def subscriptions(graph: Graph, topic_: Resource) -> Iterator[tuple[Any, Any, bool]]:

@@ -1,0 +1,42 @@
+"""Rules and schedules: the alarms on events that could not be delivered."""
+
+from stackproof.graph.alarms.coverage import Need, gap, watched_by_siblings
+from stackproof.graph.alarms.schedules import RULE, SCHEDULE, is_disabled
+from stackproof.graph.graph import Graph
+from stackproof.template.model import Resource
+
+_UNDELIVERED = Need(
+    namespace="AWS/Events", names=("FailedInvocations", "InvocationsSentToDlq"), dimension="RuleName", periods=1
+)
+_LOST = Need(namespace="AWS/Events", names=("InvocationsFailedToBeSentToDlq",), dimension="RuleName", periods=1)
+_DROPPED = Need(
+    namespace="AWS/Scheduler",
+    names=("InvocationDroppedCount", "InvocationsSentToDeadLetterCount", "TargetErrorCount"),
+    dimension="ScheduleGroup",
+    periods=1,
+)
+
+
+def has_targets(resource: Resource, graph: Graph) -> bool:
+    """Whether a rule or schedule calls something, now or when it is switched on."""
+    return resource.type == SCHEDULE or bool(resource.properties.get("Targets"))
+
+
+def target_gap(graph: Graph, resource: Resource) -> str | None:
+    """Why no alarm tells of events that a rule could not deliver, None when one does."""
+    return gap(graph, resource, _UNDELIVERED) if resource.type == RULE else _schedule_gap(graph, resource)
+
+
+def _schedule_gap(graph: Graph, schedule: Resource) -> str | None:
+    """A schedule has no metrics of its own, its group has."""
+    group = graph.referred(schedule.properties.get("GroupName"), "AWS::Scheduler::ScheduleGroup")
+    return gap(graph, group or schedule, _DROPPED)
+
+
+def lost_gap(graph: Graph, resource: Resource) -> str | None:
+    """Why no alarm tells of events that a rule could not even give to its dead-letter queue, where at least half of the
+    rules have such an alarm; None when one does, or most have none."""
+    rules = [rule for rule in graph.of_type(RULE) if has_targets(rule, graph) and not is_disabled(rule)]
+    if resource.type != RULE or not watched_by_siblings(graph, resource, rules, _LOST):
+        return None
+    return gap(graph, resource, _LOST)

@@ -1,0 +1,124 @@
+"""Whether the widgets of a dashboard show anything: their place, and what their type demands."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stackproof.graph.alarms.math import is_query, named_ids
+from stackproof.graph.alarms.model import ALARM, COMPOSITE
+from stackproof.graph.dashboards import BODY, Dashboard, Widget, rows
+from stackproof.graph.graph import Graph
+from stackproof.rules import Hit, Hits
+from stackproof.template.references import display, inside, whole
+
+_WIDTH, _HEIGHT = 24, 1000  # the grid is 24 units wide
+
+
+def faults(graph: Graph, shown: Dashboard) -> Hits:
+    """What is wrong with the widgets."""
+    for widget in shown.widgets:
+        for why in (*_place(widget), *_CHECKS.get(widget.type, _stray)(graph, widget)):
+            yield Hit(f"{widget.name} {why}", path=BODY)
+    missing = {r.target for w in shown.widgets for r in inside(w.body) if not r.is_pseudo and r.target not in graph.resources}
+    for name in sorted(missing):
+        yield Hit(f"the dashboard refers to {name}, which is no resource of the template", path=BODY)
+
+
+def _place(widget: Widget) -> list[str]:
+    x, y, width, height = (widget.body.get(name) for name in ("x", "y", "width", "height"))
+    if not (_is_size(width, 1, _WIDTH) and _is_size(height, 1, _HEIGHT)):
+        return [f"has a size that is none: {width!r} by {height!r}"]
+    if not (_is_size(x, 0, _WIDTH - 1) and _is_size(y, 0, 10**6)):
+        return [f"has a place that is none: {x!r}, {y!r}"]
+    return ["reaches beyond the grid of 24"] if (x or 0) + (width or 6) > _WIDTH else []
+
+
+def _is_size(value: Any, least: int, most: int) -> bool:
+    """Whether a value is a size; one that is not given has a default."""
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and least <= value <= most)
+
+
+def _stray(graph: Graph, widget: Widget) -> list[str]:
+    return [f"is of no type of widget: {widget.type!r}"]
+
+
+def _text(graph: Graph, widget: Widget) -> list[str]:
+    return [] if _is_text(widget.properties.get("markdown")) else ["has no text (markdown)"]
+
+
+def _log(graph: Graph, widget: Widget) -> list[str]:
+    query, region = widget.properties.get("query"), widget.properties.get("region")
+    return [f"has no {name}" for name, value in (("query", query), ("region", region)) if not _is_text(value)]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _alarm(graph: Graph, widget: Widget) -> list[str]:
+    names = widget.properties.get("alarms")
+    if not isinstance(names, list) or not names:
+        return ["names no alarms"]
+    return [why for name in names if (why := _alarm_fault(graph, name))]
+
+
+def _alarm_fault(graph: Graph, name: Any) -> str:
+    if not isinstance(name, str):
+        return "has an alarm whose ARN is no text"
+    reference = whole(name)
+    inner = [r for r in inside(name) if not r.is_pseudo]
+    if reference is None and ":alarm:" not in name:
+        return f"has an alarm that is no ARN: {display(name)}"
+    if reference is not None and reference.attribute != "Arn":
+        return f"has an alarm that is no ARN: {display(name)}"
+    wrong = [r for r in inner if (found := graph.resources.get(r.target)) and found.type not in (ALARM, COMPOSITE)]
+    return f"names an alarm that is none: {display(name)}" if wrong else ""
+
+
+def _metric(graph: Graph, widget: Widget) -> list[str]:
+    found, properties = [], widget.properties
+    if not _is_text(properties.get("region")):
+        found.append("has no region")
+    if properties.get("view", "timeSeries") not in _VIEWS:
+        found.append(f"has a view that is none: {properties['view']!r}")
+    given = list(rows(widget))
+    if not given and not _annotated(properties):
+        return [*found, "shows no metric"]
+    if any(not cells and "expression" not in options for cells, options in given):
+        found.append("has a row that is no metric")
+    return [*found, *_expressions([options for _, options in given])]
+
+
+_VIEWS = ("timeSeries", "singleValue", "gauge", "bar", "pie", "table")
+
+
+def _annotated(properties: Mapping[str, Any]) -> bool:
+    """Whether an alarm stands in place of metrics."""
+    annotations = properties.get("annotations")
+    return isinstance(annotations, Mapping) and bool(annotations.get("alarms"))
+
+
+def _expressions(options: list[Mapping[str, Any]]) -> list[str]:
+    ids = {item["id"] for item in options if isinstance(item.get("id"), str)}
+    texts = [item["expression"] for item in options if "expression" in item]
+    if any(not _is_text(text) for text in texts):
+        return ["has an expression that is no text"]
+    return [
+        f"has an expression that names {name}, which is no metric of it"
+        for text in texts
+        if not is_query(text) and "SEARCH" not in text
+        for name in sorted(named_ids(text) - ids)
+    ]
+
+
+def _free(graph: Graph, widget: Widget) -> list[str]:
+    return [] if widget.properties else ["has no properties"]
+
+
+_CHECKS: Mapping[str, Callable[[Graph, Widget], list[str]]] = {
+    "metric": _metric,
+    "text": _text,
+    "log": _log,
+    "alarm": _alarm,
+    "explorer": _free,
+    "custom": _free,
+}
