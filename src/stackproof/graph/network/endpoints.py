@@ -16,7 +16,7 @@ from stackproof.template.model import Resource
 from stackproof.template.references import display
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
-_SERVICE = re.compile(r"(?:com|cn\.com)\.amazonaws\.[^.]+\.(?P<service>.+)|aws\.api\.[^.]+\.(?P<api>.+)")
+_SERVICE = re.compile(r"(?:com|cn\.com)\.amazonaws\.(?!vpce\.)[^.]+\.(?P<service>.+)|aws\.api\.[^.]+\.(?P<api>.+)")
 _PATH = ("Properties", "PolicyDocument")
 # Condition keys that say whose credentials come through, and whose resources they reach (IAM, Global condition keys).
 _PRINCIPAL_KEYS = ("aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:principalarn")
@@ -33,8 +33,7 @@ _OF_AWS = (
 def service(endpoint: Resource) -> str:
     """The service of an endpoint (`s3`, `ecr.dkr`), '' for an endpoint service of somebody's own."""
     found = _SERVICE.fullmatch(display(text(endpoint.get("ServiceName"))).replace("${AWS::Region}", "region"))
-    name = (found["service"] or found["api"] or "") if found else ""
-    return "" if name.startswith("vpce.") else name
+    return (found["service"] or found["api"] or "") if found else ""
 
 
 def kind(endpoint: Resource) -> str:

@@ -42,7 +42,8 @@ def zone_faults(graph: Graph, resource: Resource, least: int) -> Iterator[Hit]:
     sure = _certain(zones)
     if sure >= least:
         return
-    if len(zones) + len(strangers) < least:
+    open_end = any(isinstance(place.value, Unknown) for place in strangers)  # may be a whole list
+    if not open_end and len(zones) + len(strangers) < least:
         shown = ", ".join(map(_shown, zones)) or "none that is known"
         yield Hit(f"it runs in {len(zones)} of at least {least} zones: {shown}", path=path)
     else:
