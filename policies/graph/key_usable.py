@@ -14,5 +14,7 @@ def key_usable(resource: Resource, graph: Graph) -> Hits:
     """The key that encrypts a resource lets the services and roles use it that this template makes use it."""
     key = own_key(graph, resource)
     for refused in refusals(graph, resource, key) if key else ():
-        message = f"{refused.who} works with it but may not use its key {key.logical_id}: {refused.action} is not allowed"
+        message = (
+            f"{refused.who} works with it but may not use its key {key.logical_id}: {refused.action} is not allowed"
+        )
         yield Hit(message, path=("Properties", *KEY_AT[resource.type]))

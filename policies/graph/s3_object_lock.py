@@ -6,6 +6,7 @@ from typing import Any
 from stackproof.graph import Graph
 from stackproof.graph.buckets import is_named, receives_logs, tag
 from stackproof.graph.locks import lock_faults
+from stackproof.graph.values import is_true
 from stackproof.rules import Hit, Hits, Resource, rule
 
 
@@ -20,7 +21,7 @@ def _is_archive(bucket: Resource, graph: Graph, thresholds: Mapping[str, Any]) -
 def s3_object_lock(bucket: Resource, thresholds: Mapping[str, Any]) -> Hits:
     """An archive locks each version by default, for a set time, that no lifecycle rule undercuts."""
     limits = thresholds["recovery"]
-    if bucket.get("ObjectLockEnabled") is not True:
+    if not is_true(bucket.get("ObjectLockEnabled")):
         yield Hit("the archive's versions can be deleted: ObjectLockEnabled is not true", path=("Properties",))
         return
     yield from lock_faults(bucket, strict=tag(bucket, "Environment") in limits["strict_environments"], limits=limits)

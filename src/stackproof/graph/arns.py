@@ -44,9 +44,7 @@ _FORMS = {
     "AWS::Events::Rule": _Form(arn="arn:aws:events:region:account:rule/{}", name="Name", ref="name"),
     "AWS::Events::EventBus": _Form(arn="arn:aws:events:region:account:event-bus/{}", name="Name", ref="name"),
     "AWS::Logs::LogGroup": _Form(arn="arn:aws:logs:region:account:log-group:{}", name="LogGroupName", ref="name"),
-    "AWS::CloudWatch::Alarm": _Form(
-        arn="arn:aws:cloudwatch:region:account:alarm:{}", name="AlarmName", ref="name"
-    ),
+    "AWS::CloudWatch::Alarm": _Form(arn="arn:aws:cloudwatch:region:account:alarm:{}", name="AlarmName", ref="name"),
     "AWS::CloudWatch::CompositeAlarm": _Form(
         arn="arn:aws:cloudwatch:region:account:alarm:{}", name="AlarmName", ref="name"
     ),

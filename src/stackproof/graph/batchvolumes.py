@@ -44,4 +44,6 @@ def _not_ours(graph: Graph, given: Mapping[str, Any], at: Path) -> Hit:
     value = given.get("LaunchTemplateId") or given.get("LaunchTemplateName")
     if not isinstance(value, str) or target(value) in graph.resources:
         return Hit("what it names is no launch template", path=at)
-    return Hit("the launch template is not in this template: not known what it encrypts", path=at, outcome=Outcome.UNKNOWN)
+    return Hit(
+        "the launch template is not in this template: not known what it encrypts", path=at, outcome=Outcome.UNKNOWN
+    )

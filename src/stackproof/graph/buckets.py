@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import resource_policies
-from stackproof.graph.values import items, mapping, text
+from stackproof.graph.values import is_true, items, mapping, text
 from stackproof.template.model import Resource
 from stackproof.template.references import inside
 
@@ -83,7 +84,7 @@ def _buckets(graph: Graph, value: Any) -> Iterator[str]:
 
 def is_versioned(bucket: Resource) -> bool:
     """Whether it keeps versions: by its own setting, or since Object Lock switches versioning on."""
-    return bucket.get("VersioningConfiguration", "Status") == "Enabled" or bucket.get("ObjectLockEnabled") is True
+    return bucket.get("VersioningConfiguration", "Status") == "Enabled" or is_true(bucket.get("ObjectLockEnabled"))
 
 
 def is_named(resource: Resource, pattern: str, *properties: str) -> bool:
@@ -92,7 +93,7 @@ def is_named(resource: Resource, pattern: str, *properties: str) -> bool:
     given = [resource.properties.get(name) for name in properties]
     for name in (resource.logical_id, *(name for name in given if isinstance(name, str))):
         parts = words(name)
-        pairs = (first + second for first, second in zip(parts, parts[1:], strict=False))
+        pairs = (first + second for first, second in pairwise(parts))
         if any(re.search(pattern, word) for word in (*parts, *pairs)):
             return True
     return False
@@ -110,4 +111,3 @@ def tag(resource: Resource, key: str) -> str:
         if mapping(item).get("Key") == key:
             return text(mapping(item).get("Value"))
     return ""
-

@@ -1,14 +1,14 @@
 """Who may use a key, by its key policy and, where that lets IAM decide, by the policies of roles."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from stackproof.graph.arns import arn, common, covers
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, role_statements, statements
-from stackproof.graph.values import items, known, mapping, texts
+from stackproof.graph.values import known, mapping, texts
 from stackproof.template.model import Resource
 
 Context = Mapping[str, str | None]
@@ -25,17 +25,15 @@ _REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
 def service_may(graph: Graph, key: Resource, service: str, action: str, context: Context) -> bool:
     """Whether a key's policy lets a service ("logs.region.amazonaws.com") do something ("kms:Decrypt")."""
     context = {"aws:principalarn": None, "kms:calleraccount": None, **context}
-    applying = [
-        one for one in _policy(key) if _applies(graph, key, one, action, context) and _is_for_service(graph, one, service)
-    ]
-    return _decides(applying)
+    addressed = [one for one in _policy(graph, key) if _is_for_service(graph, one, service)]
+    return _decides([one for one in addressed if _applies(graph, key, one, action, context)])
 
 
 def role_may(graph: Graph, key: Resource, role: Resource, action: str, context: Context) -> bool:
     """Whether a role may do something with a key: by the key policy, or by its own policies where that lets it."""
     name = arn(graph, role)
     context = {"kms:calleraccount": "account", "aws:principalarn": name, **context}
-    applying = [one for one in _policy(key) if _applies(graph, key, one, action, context)]
+    applying = [one for one in _policy(graph, key) if _applies(graph, key, one, action, context)]
     named = [one for one in applying if one.is_for_everybody() or name in _principals(graph, one)]
     if named:
         return _decides(named)
@@ -47,6 +45,16 @@ def role_may(graph: Graph, key: Resource, role: Resource, action: str, context: 
     return _decides(own)
 
 
+def stranger_may(graph: Graph, key: Resource, name: str, action: str, context: Context) -> bool:
+    """Whether a key's policy itself lets a principal (its ARN as the template has it) do something."""
+    context = {"aws:principalarn": common(graph, name), **context}
+    applying = [one for one in _policy(graph, key) if _applies(graph, key, one, action, context)]
+    account = ":".join(name.split(":")[:5])
+    # By its own name, its account, or as one of everybody.
+    names = {name, f"{account}:root", account.rsplit(":", 1)[-1]}
+    return _decides([one for one in applying if one.is_for_everybody() or names & set(_named(one))])
+
+
 def auto_scaling_may(graph: Graph, key: Resource, action: str) -> bool:
     """Whether a key's policy lets Auto Scaling's service-linked role do something: IAM grants it nothing."""
     context = {
@@ -54,7 +62,7 @@ def auto_scaling_may(graph: Graph, key: Resource, action: str) -> bool:
         "aws:principalarn": AUTO_SCALING,
         "kms:grantisforawsresource": "true",
     }
-    applying = [one for one in _policy(key) if _applies(graph, key, one, action, context)]
+    applying = [one for one in _policy(graph, key) if _applies(graph, key, one, action, context)]
     return _decides(
         [
             one
@@ -69,13 +77,16 @@ def _decides(applying: list[Statement]) -> bool:
     return "Allow" in effects and "Deny" not in effects
 
 
-def _policy(key: Resource) -> Iterator[Statement]:
-    return statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy"))
+def _policy(graph: Graph, key: Resource) -> list[Statement]:
+    cached: dict[str, list[Statement]] = graph.cache.setdefault("keypolicy.statements", {})
+    if key.logical_id not in cached:
+        cached[key.logical_id] = list(statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy")))
+    return cached[key.logical_id]
 
 
 def _applies(graph: Graph, key: Resource, one: Statement, action: str, context: Context) -> bool:
-    """Whether a statement speaks of an action on a key in this context. A condition that can't be told holds in an Allow
-    and does not in a Deny."""
+    """Whether a statement speaks of an action on a key in this context. A condition that can't be told holds in an
+    Allow and does not in a Deny."""
     if not one.has_action(action) or not one.has_resource(graph, arn(graph, key)):
         return False
     if one.effect == "Deny":
@@ -101,7 +112,9 @@ def _may_hold(graph: Graph, operator: str, name: str, value: Any, context: Conte
 
 
 def _same(text: str, said: str) -> bool:
-    return _regionless(text).lower() == said.lower() or (said == "account" and re.fullmatch(r"\d{12}", text) is not None)
+    return _regionless(text).lower() == said.lower() or (
+        said == "account" and re.fullmatch(r"\d{12}", text) is not None
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -117,6 +130,8 @@ def _is_for_service(graph: Graph, one: Statement, service: str) -> bool:
 
 
 def _principals(graph: Graph, one: Statement) -> list[str]:
-    principal = known(one.body.get("Principal"))
-    named = items(mapping(principal).get("AWS"))
-    return [common(graph, name) if name != "account" else name for name in map(known, named) if isinstance(name, str)]
+    return [common(graph, name) for name in _named(one)]
+
+
+def _named(one: Statement) -> list[str]:
+    return texts(mapping(one.body.get("Principal")).get("AWS"))

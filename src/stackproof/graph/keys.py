@@ -19,8 +19,8 @@ _LITERAL = re.compile(
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
 )
 
-# Where resources name a key, and whether only its ARN will do there (the schemas of the types). Buckets and volumes have
-# rules of their own.
+# Where resources name a key, and whether only its ARN will do there (the schemas of the types). Buckets and volumes
+# have rules of their own.
 KEY_PROPERTIES: Mapping[str, tuple[tuple[Path, bool], ...]] = {
     "AWS::DynamoDB::Table": ((("SSESpecification", "KMSMasterKeyId"), False),),
     "AWS::DynamoDB::GlobalTable": ((("Replicas", "*", "SSESpecification", "KMSMasterKeyId"), False),),
@@ -59,7 +59,7 @@ def key_fault(graph: Graph, value: Any) -> str:
 
 
 def arn_fault(graph: Graph, value: Any) -> str:
-    """Why a customer key is not named by its ARN, '' when it is. A Ref of a key is its id, a Ref of an alias its name."""
+    """Why a customer key is not named by its ARN, '' when it is (a Ref of a key is its id, of an alias its name)."""
     reference = whole(value)
     if reference is not None:
         own = reference.target in graph.resources
@@ -78,7 +78,7 @@ def _reference_fault(graph: Graph, reference: Reference) -> str:
         return _alias_fault(graph, reference)
     if resource.type not in KEYS or reference.attribute not in _KEY_ATTRIBUTES:
         return f"names {name}, which is no key but a {resource.type}"
-    if resource.get("Enabled") is False:
+    if known(resource.get("Enabled")) is False:
         return f"names {name}, a key that is disabled"
     if known(resource.get("KeySpec", default="SYMMETRIC_DEFAULT")) != "SYMMETRIC_DEFAULT":
         return f"names {name}, a key that encrypts no data (KeySpec)"

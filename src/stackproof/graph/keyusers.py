@@ -1,21 +1,23 @@
 """What uses the key that encrypts a resource: the services that write to it and the roles that work with its data."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackproof.graph.arns import arn, common
+from stackproof.graph.arns import arn, covers
 from stackproof.graph.graph import Graph
-from stackproof.graph.keypolicy import Context, auto_scaling_may, role_may, service_may
-from stackproof.graph.statements import role_statements
+from stackproof.graph.keypolicy import Context, auto_scaling_may, role_may, service_may, stranger_may
+from stackproof.graph.statements import Statement, resource_policies, role_statements
 from stackproof.graph.values import items, known, mapping, texts
 from stackproof.graph.volumes import TEMPLATE_MAPPINGS, named_template, volumes
 from stackproof.template.model import Path, Resource
-from stackproof.template.references import target, whole
+from stackproof.template.references import display, inside, target, whole
 
-_WRITE, _READ = ("kms:GenerateDataKey", "kms:Decrypt"), ("kms:Decrypt",)
-_VOLUMES = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
-_LOGS = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
+_READ = ("kms:Decrypt",)
+_WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
+_LOGS = (*_WRITE, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey")
+_VOLUMES = (*_LOGS, "kms:CreateGrant")
 
 # Where a resource names its key; the data actions that need the key, and the KMS actions that each needs of the caller
 # (KMS, How DynamoDB uses KMS; API S3 PutObject; SQS and SNS, Key management).
@@ -47,7 +49,7 @@ _DATA: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::SNS::Topic": {"sns:Publish": _WRITE},
     "AWS::SQS::Queue": {"sqs:SendMessage": _WRITE, "sqs:ReceiveMessage": _READ},
 }
-# AWS managed policies that surely grant nothing with a key; what any other managed policy grants is not in the template.
+# AWS managed policies that surely grant nothing with a key; what any other grants is not in the template.
 _KEYLESS = (
     "service-role/AWSLambdaBasicExecutionRole",
     "service-role/AWSLambdaVPCAccessExecutionRole",
@@ -58,6 +60,7 @@ _KEYLESS = (
 )
 
 
+_STRANGER = re.compile(r"arn:[^:]+:iam::\d{12}:(?:role|user)/.+")
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
@@ -87,7 +90,7 @@ def _key(graph: Graph, value: Any) -> Resource | None:
 def refusals(graph: Graph, resource: Resource, key: Resource) -> Iterator[Refusal]:
     """The users of a resource that its key refuses, each with the first action."""
     if resource.type == "AWS::EC2::LaunchTemplate":
-        for action in (*_VOLUMES, "kms:CreateGrant") if _is_scaled(graph, resource) else ():
+        for action in _VOLUMES if _is_scaled(graph, resource) else ():
             if not auto_scaling_may(graph, key, action):
                 yield Refusal(who="Auto Scaling's service-linked role", action=action)
                 return
@@ -97,6 +100,8 @@ def refusals(graph: Graph, resource: Resource, key: Resource) -> Iterator[Refusa
                 yield Refusal(who=service.replace(".region.", ".<region>."), action=action)
                 break
     yield from _refused_roles(graph, resource, key)
+    if resource.type == "AWS::S3::Bucket":
+        yield from _refused_strangers(graph, resource, key)
 
 
 def _refused_roles(graph: Graph, resource: Resource, key: Resource) -> Iterator[Refusal]:
@@ -118,20 +123,37 @@ def _refused_roles(graph: Graph, resource: Resource, key: Resource) -> Iterator[
             yield Refusal(who=role.logical_id, action=refused)
 
 
+def _refused_strangers(graph: Graph, bucket: Resource, key: Resource) -> Iterator[Refusal]:
+    """Principals from outside, perhaps of another account, that a bucket's policy lets work with its objects: there IAM
+    alone does not do, the key's policy must let them, too."""
+    context = {"kms:viaservice": "s3.region.amazonaws.com"}
+    for statement in resource_policies(graph, bucket):
+        if statement.effect != "Allow":
+            continue
+        needed = [kms for data, actions in _DATA[bucket.type].items() if statement.has_action(data) for kms in actions]
+        for name in _strangers(statement):
+            refused = next((kms for kms in needed if not stranger_may(graph, key, name, kms, context)), None)
+            if refused:
+                yield Refusal(who=display(name), action=refused)
+
+
+def _strangers(statement: Statement) -> Iterator[str]:
+    """The roles and users that a statement names in full, but for those of this very account."""
+    for name in texts(mapping(statement.body.get("Principal")).get("AWS")):
+        if _STRANGER.fullmatch(name) and not any(True for _ in inside(name)):
+            yield name
+
+
 def _works_with(graph: Graph, role: Resource, action: str, wanted: str, name: str) -> bool:
     """Whether a role may do something with a resource or, of a bucket, with some of its objects."""
     for statement in role_statements(graph, role):
         if statement.effect == "Allow" and statement.has_action(action):
-            patterns = texts(statement.body.get("Resource"))
-            if statement.has_resource(graph, wanted) and "*" not in patterns:
+            patterns = statement.resources(graph)
+            if "*" not in patterns and any(covers(pattern, wanted) for pattern in patterns):
                 return True
-            if wanted != name and any(_is_below(graph, pattern, name) for pattern in patterns):
+            if wanted != name and any(pattern.startswith(f"{name}/") for pattern in patterns):
                 return True
     return False
-
-
-def _is_below(graph: Graph, pattern: str, name: str) -> bool:
-    return common(graph, pattern).startswith(f"{name}/")
 
 
 def _is_all_here(graph: Graph, role: Resource) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.arns import arn, common
-from stackproof.graph.buckets import is_versioned
+from stackproof.graph.buckets import is_versioned, receives_logs
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import all_statements
-from stackproof.graph.values import items, known, mapping, number, text, there
+from stackproof.graph.values import is_true, items, known, mapping, number, text, there
 from stackproof.rules import Hit
 from stackproof.template.model import Path, Resource, Unknown
 
@@ -38,9 +38,7 @@ class Lifecycle:
     @property
     def removes_data(self) -> bool:
         """Whether it expires objects or moves them to another class."""
-        return self.expiry is not None or any(
-            self.body.get(name) is not None for name in ("ExpirationDate", *_MOVES)
-        )
+        return self.expiry is not None or any(self.body.get(name) is not None for name in ("ExpirationDate", *_MOVES))
 
     @property
     def noncurrent(self) -> tuple[Path, Any]:
@@ -75,7 +73,7 @@ def lifecycle_faults(graph: Graph, bucket: Resource, *, is_archive: bool, limits
     empty = {one.path: why for one in rules if (why := _covers_nothing(graph, bucket, one))}
     yield from (Hit(why, path=path) for path, why in empty.items())
     rules = [one for one in rules if one.path not in empty]
-    yield from (hit for one in rules for hit in _number_faults(bucket, one, limits))
+    yield from (hit for one in rules for hit in _number_faults(graph, bucket, one, limits))
     at = there(bucket, _AT)
     if not is_archive and not any(one.removes_data for one in rules):
         yield Hit("no enabled lifecycle rule expires or moves objects: they stay for ever", path=at)
@@ -85,23 +83,24 @@ def lifecycle_faults(graph: Graph, bucket: Resource, *, is_archive: bool, limits
         yield Hit("no enabled lifecycle rule ends incomplete multipart uploads in the whole bucket", path=at)
 
 
-def _number_faults(bucket: Resource, one: Lifecycle, limits: Mapping[str, Any]) -> Iterator[Hit]:
+def _number_faults(graph: Graph, bucket: Resource, one: Lifecycle, limits: Mapping[str, Any]) -> Iterator[Hit]:
     expiry = (*one.path, "ExpirationInDays"), one.expiry
-    for (path, value), most, what in (
-        (expiry, limits["object_days_at_most"], "objects expire"),
-        (one.noncurrent, limits["noncurrent_days_at_most"], "noncurrent versions expire"),
-        (one.abort, limits["multipart_days_at_most"], "incomplete uploads end"),
+    shortest = limits["log_days_at_least"] if receives_logs(graph, bucket) else 1
+    for (path, value), least, most, what in (
+        (expiry, shortest, limits["object_days_at_most"], "objects expire"),
+        (one.noncurrent, limits["noncurrent_days_at_least"], limits["noncurrent_days_at_most"], "old versions expire"),
+        (one.abort, 1, limits["multipart_days_at_most"], "incomplete uploads end"),
     ):
         days = number(value)
-        if value is not None and (days is None or not 1 <= days <= most):
-            yield Hit(f"{what} after {_said(value)} days; 1 to {most} are right", path=there(bucket, path))
+        if value is not None and (days is None or not least <= days <= most):
+            yield Hit(f"{what} after {_said(value)} days; {least} to {most} are right", path=there(bucket, path))
     days = number(one.expiry)
     for name in _MOVES:
         for item in items(one.body.get(name)):
             moved = number(mapping(item).get("TransitionInDays"))
             if days is not None and moved is not None and moved >= days:
                 yield Hit("objects are moved only after they have expired", path=(*one.path, name))
-    if one.body.get("ExpiredObjectDeleteMarker") is True and one.expiry is not None:
+    if is_true(one.body.get("ExpiredObjectDeleteMarker")) and one.expiry is not None:
         message = "ExpirationInDays and ExpiredObjectDeleteMarker exclude each other in one rule"
         yield Hit(message, path=(*one.path, "ExpiredObjectDeleteMarker"))
 

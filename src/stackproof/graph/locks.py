@@ -10,6 +10,7 @@ from stackproof.template.model import Path, Resource
 _LOCK: Path = ("Properties", "ObjectLockConfiguration")
 _RETENTION: Path = (*_LOCK, "Rule", "DefaultRetention")
 _DAYS = {"Days": 1, "Years": 365}
+_LONGEST = 100 * 365  # days; S3 takes no longer lock (S3, Object Lock, retention periods)
 
 
 def lock_days(bucket: Resource) -> int:
@@ -27,8 +28,10 @@ def lock_faults(bucket: Resource, *, strict: bool, limits: Mapping[str, Any]) ->
     if len(given) != 1:
         said = "both Days and Years" if given else "neither Days nor Years"
         yield Hit(f"the default retention has {said}: exactly one sets its time", path=there(bucket, _RETENTION))
-    elif not _is_count(known(retention[given[0]])):
-        yield Hit("the default retention lasts no whole number of days or years from 1 on", path=(*_RETENTION, given[0]))
+    elif not 1 <= lock_days(bucket) <= _LONGEST:
+        yield Hit(
+            "the default retention lasts no whole number of days from 1 to 100 years", path=(*_RETENTION, given[0])
+        )
     elif strict and lock_days(bucket) < limits["lock_days_at_least"]:
         message = f"versions are locked for {lock_days(bucket)} days, not for {limits['lock_days_at_least']}"
         yield Hit(message, path=(*_RETENTION, given[0]))
@@ -42,7 +45,9 @@ def _switch_faults(bucket: Resource, strict: bool) -> Iterator[Hit]:
         yield Hit(message, path=there(bucket, (*_LOCK, "ObjectLockEnabled")))
     mode = bucket.get("ObjectLockConfiguration", "Rule", "DefaultRetention", "Mode")
     if mode not in ("GOVERNANCE", "COMPLIANCE"):
-        yield Hit("the default retention has no Mode, GOVERNANCE or COMPLIANCE", path=there(bucket, (*_RETENTION, "Mode")))
+        yield Hit(
+            "the default retention has no Mode, GOVERNANCE or COMPLIANCE", path=there(bucket, (*_RETENTION, "Mode"))
+        )
     elif strict and mode != "COMPLIANCE":
         message = "in GOVERNANCE mode whoever holds s3:BypassGovernanceRetention can delete what is locked"
         yield Hit(message, path=(*_RETENTION, "Mode"))

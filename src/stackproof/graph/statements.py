@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from stackproof.graph.arns import arn, common, covers
@@ -34,11 +34,23 @@ class Statement:
 
     def has_action(self, action: str) -> bool:
         """Whether Action covers an action ("sqs:SendMessage", or "s3:*" for all of a service)."""
-        return any(_matches(pattern.lower(), action.lower()) for pattern in texts(self.body.get("Action")))
+        return any(_matches(pattern, action.lower()) for pattern in self._actions)
+
+    @cached_property
+    def _actions(self) -> list[str]:
+        return [pattern.lower() for pattern in texts(self.body.get("Action"))]
 
     def has_resource(self, graph: Graph, wanted: str) -> bool:
         """Whether Resource covers an ARN (in the common form)."""
-        return any(covers(common(graph, pattern), wanted) for pattern in texts(self.body.get("Resource")))
+        return any(covers(pattern, wanted) for pattern in self.resources(graph))
+
+    def resources(self, graph: Graph) -> list[str]:
+        """The ARN patterns of Resource, in the common form."""
+        cached: dict[tuple[str, Path], list[str]] = graph.cache.setdefault("statements.resources", {})
+        place = (self.holder.logical_id, self.path)
+        if place not in cached:
+            cached[place] = [common(graph, pattern) for pattern in texts(self.body.get("Resource"))]
+        return cached[place]
 
     def is_for_everybody(self) -> bool:
         """Whether its principal is everybody."""
@@ -76,7 +88,7 @@ def statements(holder: Resource, document: Any, path: Path) -> Iterator[Statemen
 
 
 def all_statements(graph: Graph) -> list[Statement | Unknown]:
-    """Every statement of every policy in the template, trust and key policies aside, and whatever of them is not known."""
+    """Every statement of every policy in the template, trust and key policies aside, and what of them is not known."""
     if "statements.all" not in graph.cache:
         graph.cache["statements.all"] = [
             one for holder, document, path in _documents(graph) for one in _bodies(holder, document, path)
@@ -115,8 +127,8 @@ _ATTACHED: Mapping[str, tuple[str, tuple[str | None, ...]]] = {
 
 
 def resource_policies(graph: Graph, resource: Resource) -> Iterator[Statement]:
-    """The statements of the policies that are put on a bucket, topic or queue; policies of which it isn't known whose they
-    are come last."""
+    """The statements of the policies that are put on a bucket, topic or queue; policies of which it isn't known whose
+    they are come last."""
     if "statements.attached" not in graph.cache:
         graph.cache["statements.attached"] = _attached(graph)
     policies, unknown = graph.cache["statements.attached"]
@@ -156,17 +168,15 @@ def _named(graph: Graph, value: str, service: str) -> Iterator[Resource]:
             yield resource
 
 
-def granted(graph: Graph, role: Resource, action: str, wanted: str) -> bool:
-    """Whether the policies that a role has in this template allow an action on an ARN (in the common form). Conditions and
-    denials are not weighed."""
-    return any(
-        statement.effect == "Allow" and statement.has_action(action) and statement.has_resource(graph, wanted)
-        for statement in role_statements(graph, role)
-    )
-
-
-def role_statements(graph: Graph, role: Resource) -> Iterator[Statement]:
+def role_statements(graph: Graph, role: Resource) -> list[Statement]:
     """The statements of a role: of its inline policies, and of policies of the template that are attached to it."""
+    cached: dict[str, list[Statement]] = graph.cache.setdefault("statements.roles", {})
+    if role.logical_id not in cached:
+        cached[role.logical_id] = list(_role_statements(graph, role))
+    return cached[role.logical_id]
+
+
+def _role_statements(graph: Graph, role: Resource) -> Iterator[Statement]:
     for index, policy in enumerate(items(role.get("Policies"))):
         place = ("Properties", "Policies", index, "PolicyDocument")
         yield from statements(role, mapping(policy).get("PolicyDocument"), place)
@@ -176,12 +186,3 @@ def role_statements(graph: Graph, role: Resource) -> Iterator[Statement]:
         roles = texts(policy.get("Roles")) or texts(policy.get("RoleName"))
         if policy.logical_id in named or any(graph.referred(name, "AWS::IAM::Role") is role for name in roles):
             yield from statements(policy, policy.get("PolicyDocument"), ("Properties", "PolicyDocument"))
-
-
-def trusts(role: Resource, service: str) -> bool:
-    """Whether a role may be assumed by a service."""
-    trust = statements(role, role.get("AssumeRolePolicyDocument"), ("Properties", "AssumeRolePolicyDocument"))
-    return any(
-        statement.effect == "Allow" and statement.has_action("sts:AssumeRole") and statement.is_for_service(service)
-        for statement in trust
-    )

@@ -6,7 +6,7 @@ from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, resource_policies
 from stackproof.graph.values import items
 from stackproof.rules import Hit
-from stackproof.template.model import Resource, Unknown
+from stackproof.template.model import Resource
 
 _KEY = "aws:securetransport"
 _OPERATORS = ("Bool", "BoolIfExists")
@@ -29,12 +29,15 @@ def tls_faults(graph: Graph, resource: Resource, action: str, *arns: str) -> Ite
         if not left:
             return
     for statement, fault in close:
-        message = f"the statement {statement.name} does not refuse requests without TLS to {resource.logical_id}: {fault}"
+        message = (
+            f"the statement {statement.name} does not refuse requests without TLS to {resource.logical_id}: {fault}"
+        )
         yield Hit(message, path=statement.path, resource=statement.holder.logical_id)
     if not close:
-        what = "its objects" if len(left) < len(arns) else "requests without TLS"
-        message = f"no policy refuses requests without TLS to {what}" if len(left) < len(arns) else f"no policy refuses {what}"
-        yield Hit(message, path=("Properties",))
+        to = (
+            "" if len(left) == len(arns) else " to its objects" if any("/" in arn for arn in left) else " to the bucket"
+        )
+        yield Hit(f"no policy refuses requests without TLS{to}", path=("Properties",))
 
 
 def _is_meant(statement: Statement) -> bool:
@@ -50,7 +53,7 @@ def _fault(statement: Statement, action: str) -> str:
     operator, _, value = conditions[0]
     if operator not in _OPERATORS:
         return f"it compares aws:SecureTransport by {operator}, not by Bool"
-    if not all(isinstance(item, Unknown) or str(item).lower() == "false" for item in items(value)) or not items(value):
+    if not items(value) or not all(str(item).lower() == "false" for item in items(value)):
         return "it denies where aws:SecureTransport is not false"
     if not statement.is_for_everybody():
         return "it does not hold for everybody (Principal)"

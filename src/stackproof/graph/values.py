@@ -1,4 +1,4 @@
-"""Read values of any shape: an odd shape gives nothing, a value that is not known ends the rule, neither ever crashes."""
+"""Read values of any shape: an odd one gives nothing, one that is not known ends the rule, neither ever crashes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -34,6 +34,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
         except ValueError:
             return {}
     return value if isinstance(value, Mapping) else {}
+
+
+def is_true(value: Any) -> bool:
+    """Whether a value is true (the schema has made a truth value of its text already)."""
+    return known(value) is True
 
 
 def text(value: Any) -> str:
@@ -78,10 +83,8 @@ def there(resource: Resource, path: Path) -> Path:
     """A place below a resource, or what is nearest around it where it is missing."""
     value: Any = {"Properties": resource.properties, **resource.attributes}
     for end, step in enumerate(path):
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
+        is_item = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if not is_item and not (isinstance(value, Mapping) and step in value):
             return path[:end] or ("Properties",)
+        value = value[step]
     return path

@@ -6,7 +6,7 @@ from typing import Any
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.keys import key_fault
-from stackproof.graph.values import items, mapping, text
+from stackproof.graph.values import is_true, items, mapping, text
 from stackproof.rules import Hit
 from stackproof.template.model import Path, Resource
 from stackproof.template.references import whole
@@ -52,7 +52,7 @@ def volumes(resource: Resource, at: Path) -> Iterator[Volume]:
 
 def volume_faults(graph: Graph, body: Mapping[str, Any], path: Path) -> Iterator[Hit]:
     """What keeps a volume from being encrypted with a customer key."""
-    if body.get("Encrypted") is not True:
+    if not is_true(body.get("Encrypted")):
         yield Hit("the volume is not encrypted", path=(*path, "Encrypted") if "Encrypted" in body else path)
     elif fault := key_fault(graph, body.get("KmsKeyId")):
         yield Hit(f"the volume's KmsKeyId {fault}", path=(*path, "KmsKeyId") if "KmsKeyId" in body else path)
