@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, mapping, number, shown, text, threshold
+from _batch import COMPUTE_ENVIRONMENT
+from _rules import Check, Fault, mapping, number, shown, text, threshold
 
 
-class BatchCompute(BatchCheck):
+class BatchCompute(Check):
     """Compute environments scale between limits."""
 
     check_id = "CKV_STACKPROOF_BATCH_COMPUTE"
-    resource_type = "AWS::Batch::ComputeEnvironment"
+    resource_types = (COMPUTE_ENVIRONMENT,)
 
     def applies(self, properties: dict[str, Any]) -> bool:
         """AWS Batch does not scale an unmanaged environment."""

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, containers, shown, text
+from _batch import JobCheck, containers
+from _rules import Fault, shown, text
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64}|sha256:\$\{[^}]+\}|\$\{[^}]+\})$")
 
 
-class BatchImage(BatchCheck):
+class BatchImage(JobCheck):
     """Images are pinned by digest."""
 
     check_id = "CKV_STACKPROOF_BATCH_IMAGE"

@@ -1,15 +1,17 @@
 """Where jobs write their logs."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, boolean, containers, mapping, shown
+from _batch import JobCheck, containers
+from _rules import Fault, boolean, mapping, shown
 
-# Drivers that send logs away, and the option without which they send them to a default or nowhere. (Docker's log drivers)
+# Drivers that send logs away, and the option without which they send them nowhere. (Docker's log drivers)
 _ADDRESSES = {"splunk": "splunk-url", "fluentd": "fluentd-address", "gelf": "gelf-address", "syslog": "syslog-address"}
 
 
-class BatchLogs(BatchCheck):
+class BatchLogs(JobCheck):
     """Jobs write to a log group that is named, or to another named receiver."""
 
     check_id = "CKV_STACKPROOF_BATCH_LOGS"
@@ -51,6 +53,10 @@ def _awslogs(key: str, options: dict[str, Any]) -> Iterator[Fault]:
     if boolean(options.get("awslogs-create-group")):
         text = "awslogs-create-group makes a group without retention and key"
         yield Fault(key=f"{key}/Options/awslogs-create-group", text=text)
+    region = options.get("awslogs-region")
+    if region is not None and not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", region if isinstance(region, str) else ""):
+        text = f"awslogs-region is {shown(region)}, which is no region"
+        yield Fault(key=f"{key}/Options/awslogs-region", text=text, value=region)
 
 
 check = BatchLogs()

@@ -4,18 +4,20 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, Place, boolean, containers, is_unknown, mapping, sequence, shown, text
+from _batch import JobCheck, Place, containers
+from _rules import Fault, boolean, is_unknown, mapping, sequence, shown, text
 
 # Folders of a host with which a container owns it, or reads the secrets of the others on it.
 _SENSITIVE = (
-    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt/ecs", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
-    "/var/lib/cloud", "/var/lib/containerd", "/var/lib/docker", "/var/lib/ecs", "/var/lib/kubelet", "/var/log", "/var/run",
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt/ecs", "/proc", "/root", "/run", "/sbin", "/sys",
+    "/usr", "/var/lib/cloud", "/var/lib/containerd", "/var/lib/docker", "/var/lib/ecs", "/var/lib/kubelet", "/var/log",
+    "/var/run",
 )  # fmt: skip
 _HARMLESS = ("/dev/shm", "/etc/localtime", "/etc/pki", "/etc/ssl", "/usr/share/zoneinfo")
 _RAW_DEVICES = ("/dev/mem", "/dev/kmem", "/dev/port", "/dev/nvme", "/dev/sd", "/dev/xvd", "/dev/dm-", "/dev/mapper")
 
 
-class BatchPrivileges(BatchCheck):
+class BatchPrivileges(JobCheck):
     """Containers have no power over their host."""
 
     check_id = "CKV_STACKPROOF_BATCH_PRIVILEGES"

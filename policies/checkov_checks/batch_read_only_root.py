@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, Place, boolean, containers, mapping, shown, text
+from _batch import JobCheck, Place, containers
+from _rules import Fault, boolean, is_unknown, mapping, sequence, shown, text
 
 
-class BatchReadOnlyRoot(BatchCheck):
+class BatchReadOnlyRoot(JobCheck):
     """The root file systems of jobs are read-only."""
 
     check_id = "CKV_STACKPROOF_BATCH_READ_ONLY_ROOT"
@@ -27,6 +28,17 @@ class BatchReadOnlyRoot(BatchCheck):
             if boolean(holder.get(name)) is not True:
                 key = f"{place.key}/SecurityContext/{name}" if place.kubernetes else f"{place.key}/{name}"
                 yield Fault(key=key, text=f"{name} is {shown(holder.get(name))}, not true", value=holder.get(name))
+            yield from _scratch(place)
+
+
+def _scratch(place: Place) -> Iterator[Fault]:
+    """Volumes in memory from which programs run: what a job was made to write there is as good as a changed image."""
+    volumes = sequence(mapping(place.container.get("LinuxParameters")).get("Tmpfs"))
+    for index, volume in enumerate(volumes):
+        for option in sequence(mapping(volume).get("MountOptions")):
+            if is_unknown(option) or option in ("exec", "suid", "dev"):
+                key = f"{place.key}/LinuxParameters/Tmpfs/[{index}]/MountOptions"
+                yield Fault(key=key, text=f"a volume is mounted with {shown(option)}", value=option)
 
 
 def _windows(place: Place) -> bool:

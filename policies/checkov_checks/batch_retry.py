@@ -4,17 +4,25 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, is_unknown, mapping, number, sequence, shown, text, threshold
+from _batch import JobCheck
+from _rules import Fault, is_unknown, mapping, number, sequence, shown, text, threshold
 
-# What AWS Batch takes: at most five entries; patterns of these characters that may end with an asterisk. (API EvaluateOnExit)
+# What AWS Batch takes: at most five entries, and patterns of these characters that may end with an asterisk.
+# (API EvaluateOnExit)
 _MOST = 5
 _PATTERNS = {"OnExitCode": r"\d*\*?", "OnReason": r"[\w.:\s]*\*?", "OnStatusReason": r"[\w.:\s]*\*?"}
 # What it says when a host is lost. (AWS Batch, Automated job retries)
 _LOST_HOST = {"OnStatusReason": "Host EC2 (instance i-0123456789abcdef0) terminated.", "OnReason": "", "OnExitCode": ""}
 _EXITED = {"OnStatusReason": "Essential container in task exited", "OnReason": ""}
+# The next attempt has no more memory. (ECS, Stopped task errors)
+_OUT_OF_MEMORY = {
+    **_EXITED,
+    "OnReason": "OutOfMemoryError: Container killed due to memory usage",
+    "OnExitCode": "137",
+}
 
 
-class BatchRetry(BatchCheck):
+class BatchRetry(JobCheck):
     """Jobs are tried again after a lost host, and not after an exit code that stays."""
 
     check_id = "CKV_STACKPROOF_BATCH_RETRY"
@@ -65,6 +73,9 @@ def _decisions(entries: list[dict[str, Any]], at: str, *, on_hosts: bool) -> Ite
     stays = [code for entry in entries if (code := _exit_code(entry)) is not None and _action(entry) == "EXIT"]
     if not any(_decided(entries, {**_EXITED, "OnExitCode": code}) == "EXIT" for code in stays or ["65"]):
         yield Fault(key=at, text="no exit code ends the job for good: bad data is tried again as if it could turn good")
+    if _decided(entries, _OUT_OF_MEMORY) == "RETRY":
+        said = 'a job that ran out of memory is tried again with the same memory (OnReason: "OutOfMemoryError*")'
+        yield Fault(key=at, text=said)
     if not on_hosts:
         return
     if _decided(entries, _LOST_HOST) == "EXIT":

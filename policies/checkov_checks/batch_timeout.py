@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, mapping, number, shown, threshold
+from _batch import JobCheck
+from _rules import Fault, mapping, number, shown, threshold
 
 _LEAST = 60  # AWS Batch's own least timeout, in seconds (API JobTimeout)
 
 
-class BatchTimeout(BatchCheck):
+class BatchTimeout(JobCheck):
     """All attempts of a job together end within the limit."""
 
     check_id = "CKV_STACKPROOF_BATCH_TIMEOUT"

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from _batch import BatchCheck, Fault, boolean, containers, mapping, number, shown, text
+from _batch import JobCheck, containers
+from _rules import Fault, boolean, mapping, number, shown, text
 
 
-class BatchUser(BatchCheck):
+class BatchUser(JobCheck):
     """Jobs do not run as root."""
 
     check_id = "CKV_STACKPROOF_BATCH_USER"

@@ -103,6 +103,8 @@ def _result(
     match outcome:
         case "passed":
             return Result(rule=rule, resource=logical_id, outcome=Outcome.PASS)
+        case "not_applicable":
+            return None
         case "declined" if check in _DECLINES:
             return None
         case "failed":

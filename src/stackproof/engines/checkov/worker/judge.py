@@ -61,10 +61,11 @@ class Judge:
         return answer
 
     def _one(self, check: Any, document: Document, logical_id: str, kind: str) -> tuple[str, list[str], str]:
-        """A check on a resource: its outcome (passed, failed, unknown, declined, raised), evaluated keys, message.
+        """A check on a resource: its outcome, evaluated keys and message.
 
-        `declined` is an unknown of the check's own, with all values known. Raises: CheckRaised by a custom check; one
-        of checkov's own gives the outcome `raised`, as there is nothing that the user could mend.
+        The outcome is passed, failed, unknown, not_applicable (a check of ours says so), declined (an unknown of a
+        check of checkov's, whatever the values) or raised (a check of checkov's: there is nothing that the user could
+        mend). Raises: CheckRaised by a check of ours.
         """
         notes: list[str] = []
         try:
@@ -76,11 +77,14 @@ class Judge:
         keys = [str(key) for key in check.get_evaluated_keys()]
         message = "; ".join(str(detail) for detail in check.details) or str(check.name)
         unknown = document.unknown(logical_id)
+        declined = "not_applicable" if getattr(check, "declines", False) else "declined"
         if not unknown:
-            return ("declined" if outcome == "unknown" else outcome), keys, message
+            return (declined if outcome == "unknown" else outcome), keys, message
         others = {
             _suppose(check, document.supposed(logical_id, value), logical_id, kind) for value in self._values(check)
         }
+        if outcome == "unknown" and not notes and others == {"unknown"}:
+            return declined, keys, message
         if outcome == "passed":
             decided = not notes and others == {"passed"}
         else:
