@@ -6,7 +6,7 @@ from typing import Any
 
 from stackproof.graph.arns import arn, common, covers
 from stackproof.graph.graph import Graph
-from stackproof.graph.statements import granted, resource_policies, statements
+from stackproof.graph.statements import resource_policies, role_statements, statements
 from stackproof.graph.values import known, text, texts
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 from stackproof.template.references import display, whole
@@ -89,6 +89,14 @@ def sending_fault(graph: Graph, role: Resource | None, receiver: Resource | None
     key = _key(graph, receiver)
     missing = [use for use in _KEY_USES if key and not _may_use(graph, role, key, use)]
     return f"{role.logical_id} may not {missing[0]} with {key.logical_id}, its key" if key and missing else ""
+
+
+def granted(graph: Graph, role: Resource, action: str, wanted: str) -> bool:
+    """Whether the policies that a role has in this template allow an action on an ARN (in the common form). Conditions
+    are not weighed."""
+    fitting = [one for one in role_statements(graph, role) if one.has_action(action) and one.has_resource(graph, wanted)]
+    denied = any(one.effect == "Deny" and not list(one.conditions()) for one in fitting)
+    return not denied and any(one.effect == "Allow" for one in fitting)
 
 
 # Policies of AWS that allow nothing of the kind (IAM, AWS managed policies).
