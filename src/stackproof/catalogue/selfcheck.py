@@ -155,13 +155,14 @@ def _case_file(shelf: Shelf, path: Path) -> Iterator[str]:
         if key not in _CASE_KEYS:
             yield f"{place}: the key {key!r} is not known; cases stand below {', '.join(_CASE_KEYS[1:])}."
     for kind in _NEEDED:
-        if not (kind == "not_applicable" and _is_about_template(cases)) and not _filled(cases.get(kind)):
+        found = cases.get(kind) or (cases.get("unknown") if kind == "bad" else None)  # a rule may have doubts only
+        if not (kind == "not_applicable" and _is_about_template(cases)) and not _filled(found):
             yield f"{place}: has no {kind} case."
 
 
 def _is_about_template(cases: Mapping[str, Any]) -> bool:
     """A rule about the template as a whole applies to each template, so it has no case of the third kind."""
-    bad = cases.get("bad")
+    bad = cases.get("bad") or cases.get("unknown")
     if not isinstance(bad, dict) or not bad:
         return False
     return all(isinstance(case, dict) and "*" in _listed(case.get("at")) for case in bad.values())

@@ -30,8 +30,8 @@ _SYNCHRONOUS_TYPES = (
 
 
 def may_be_asynchronous(function: Resource, graph: Graph) -> bool:
-    """Whether a function may be called without anybody waiting for its answer: unless all that calls it in this template
-    waits. One that nothing here calls may be called in any way."""
+    """Whether a function may be called without anybody waiting for its answer: unless all that calls it in this
+    template waits. One that nothing here calls may be called in any way."""
     kinds = set(_kinds(graph, function))
     return "asynchronous" in kinds or "synchronous" not in kinds
 

@@ -94,7 +94,9 @@ def sending_fault(graph: Graph, role: Resource | None, receiver: Resource | None
 def granted(graph: Graph, role: Resource, action: str, wanted: str) -> bool:
     """Whether the policies that a role has in this template allow an action on an ARN (in the common form). Conditions
     are not weighed."""
-    fitting = [one for one in role_statements(graph, role) if one.has_action(action) and one.has_resource(graph, wanted)]
+    fitting = [
+        one for one in role_statements(graph, role) if one.has_action(action) and one.has_resource(graph, wanted)
+    ]
     denied = any(one.effect == "Deny" and not list(one.conditions()) for one in fitting)
     return not denied and any(one.effect == "Allow" for one in fitting)
 

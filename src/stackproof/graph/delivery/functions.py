@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stackproof.graph.delivery.destinations import BUCKET, BUS, FUNCTION, QUEUE, TOPIC, destination, role_of, sending_fault
+from stackproof.graph.delivery.destinations import (
+    BUCKET,
+    BUS,
+    FUNCTION,
+    QUEUE,
+    TOPIC,
+    destination,
+    role_of,
+    sending_fault,
+)
 from stackproof.graph.graph import Graph
 from stackproof.graph.values import known, mapping
 from stackproof.rules import Hit
@@ -15,8 +24,8 @@ _ON_FAILURE = ("DestinationConfig", "OnFailure", "Destination")
 
 
 def failure_faults(graph: Graph, function: Resource) -> Iterator[Hit]:
-    """What keeps a call that a function failed at from being kept: no dead-letter queue or destination on failure, or one
-    that can't take it."""
+    """What keeps a call that a function failed at from being kept: no dead-letter queue or destination on failure, or
+    one that can't take it."""
     named = list(_named(graph, function))
     if not named:
         message = "what it fails at is discarded: it has no DeadLetterConfig and no EventInvokeConfig with OnFailure"

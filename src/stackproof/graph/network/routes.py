@@ -25,8 +25,8 @@ _TARGETS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """The routing of a template: the route tables (as named) of each subnet, the routes of each table, the networks that
-    each internet gateway is attached to; everything by logical id."""
+    """The routing of a template: the route tables (as named) of each subnet, the routes of each table, the networks
+    that each internet gateway is attached to; everything by logical id."""
 
     tables: Mapping[str, list[Any]] = field(default_factory=dict)
     routes: Mapping[str, list[Resource]] = field(default_factory=dict)

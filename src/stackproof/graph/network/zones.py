@@ -53,7 +53,9 @@ def zone_faults(graph: Graph, resource: Resource, least: int) -> Iterator[Hit]:
 def _doubt(strangers: list[Place]) -> str:
     reason = next((place.value.reason for place in strangers if isinstance(place.value, Unknown)), "")
     if not reason:
-        reason = "its subnets are not all in this template" if strangers else "some are named, some picked by Fn::GetAZs"
+        reason = (
+            "its subnets are not all in this template" if strangers else "some are named, some picked by Fn::GetAZs"
+        )
     return f"in how many zones it runs is not known: {reason}"
 
 
@@ -94,7 +96,9 @@ def _shown(zone: str) -> str:
 def _endpoint_faults(graph: Graph, endpoint: Resource) -> Iterator[Hit]:
     homes = [graph.referred(known(value), SUBNET) for value in items(endpoint.get("SubnetIds"))]
     if None in homes:
-        yield Hit("in which zones it is, is not known: its subnets are not all in this template", outcome=Outcome.UNKNOWN)
+        yield Hit(
+            "in which zones it is, is not known: its subnets are not all in this template", outcome=Outcome.UNKNOWN
+        )
         return
     own = {_zone(home) for home in homes if home is not None}
     for zone in _compute_zones(graph, endpoint):
