@@ -146,7 +146,7 @@ class Resolver:
 
     def _compute(self, name: str, argument: Any, origin: Path) -> Any:
         value = self.plain(argument, origin)
-        if unknown := next(_unknowns(value), None):
+        if (unknown := next(_unknowns(value), None)) is not None:
             return self._joined(value, unknown) if name == "Fn::Join" else unknown
         if name != "Fn::ToJsonString" and name != "Fn::Join" and _opaque(name, value):
             return Unknown(f"{name} of a value that a resource has at deployment")
