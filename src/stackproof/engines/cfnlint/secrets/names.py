@@ -25,7 +25,7 @@ _ABOUT = frozenset(
     min minutes mode ms name names namespace number operation owner param parameter parameters params path paths pattern
     period policies policy port prefix price profile protection provider queue recovery ref reference regex region registry
     required requirement requirements reset resource role rotation rule scheme scope scopes seconds separator service size
-    source stack stage status store strategy suffix table tag tags template test time timeout topic ttl type types unit
+    prompt source stack stage status stdin store strategy suffix table tag tags template test time timeout topic ttl type types unit
     units update uri uris url urls usage use used username user users validation validator validity var variable version
     versions vault window
     """.split()
