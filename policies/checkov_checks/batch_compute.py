@@ -27,8 +27,8 @@ class BatchCompute(Check):
             yield Fault(key=f"{at}/MaxvCpus", text=f"MaxvCpus is {shown(given)}; 1 to {limit}", value=given)
         floor = resources.get("MinvCpus", 0)
         least = number(floor)
-        if least is None or (most is not None and least > most):
-            said = f"MinvCpus is {shown(floor)}; not more than MaxvCpus ({shown(given)})"
+        if least is None or least < 0 or (most is not None and least > most):
+            said = f"MinvCpus is {shown(floor)}; 0 to MaxvCpus ({shown(given)})"
             yield Fault(key=f"{at}/MinvCpus", text=said, value=floor)
 
 

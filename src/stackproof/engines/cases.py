@@ -23,6 +23,7 @@ from stackproof.template.expand import expand
 from stackproof.template.model import Source
 from stackproof.template.render import render
 
+_CHECKOV = "CKV_STACKPROOF_"
 _KINDS = ("good", "bad", "unknown", "not_applicable")
 
 
@@ -57,9 +58,15 @@ def load_cases(path: Path) -> tuple[Case, ...]:
         raise StackproofError(f"{path}: {error.strerror}: each rule has its cases in a file beside it.") from None
     except StackproofError as error:
         raise StackproofError(f"{path}: {error}") from None
-    if not isinstance(data, dict) or data.get("rule") != path.stem:
+    if not isinstance(data, dict) or _stem(data.get("rule")) != path.stem:
         raise StackproofError(f"{path}: a case file starts with `rule: {path.stem}`.")
     return tuple(_cases(path, data))
+
+
+def _stem(rule: Any) -> str:
+    """The stem of a rule's files: checkov wants ids with a prefix, and in capitals."""
+    name = str(rule)
+    return name.removeprefix(_CHECKOV).lower() if name.startswith(_CHECKOV) else name
 
 
 def _cases(path: Path, data: Mapping[str, Any]) -> Iterator[Case]:

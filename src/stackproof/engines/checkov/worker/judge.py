@@ -88,7 +88,8 @@ class Judge:
         if outcome == "passed":
             decided = not notes and others == {"passed"}
         else:
-            decided = outcome == "failed" and "passed" not in others
+            not_failed = {"passed", "unknown"} if declined == "not_applicable" else {"passed"}
+            decided = outcome == "failed" and others.isdisjoint(not_failed)
             decided = decided and not any(_on_one_line(key, path) for key in keys for path in unknown)
         if decided:
             return outcome, keys, message
