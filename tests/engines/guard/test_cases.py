@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.engines.guard.conftest import POLICIES, RULES, rendered_subject
 
 from stackproof.engines.cases import Case, load_cases, verdict
 from stackproof.engines.guard import hook_bundle
 from stackproof.engines.protocol import Subject, Task
 from stackproof.findings.outcome import Outcome
 from stackproof.template.render import UNKNOWN
+from tests.engines.guard.conftest import POLICIES, RULES, rendered_subject
 
 CASES = [case for rule in RULES for case in load_cases(POLICIES / "guard" / f"{rule}.yaml")]
 IDS = [f"{case.rule}-{case.kind}-{case.name}" for case in CASES]
@@ -40,9 +40,7 @@ def judged(judge):
 
 
 def of_case(case: Case, judged) -> list[Any]:
-    return [
-        result for subject in case.subjects() for result in judged[subject.key] if result.rule.rule == case.rule
-    ]
+    return [result for subject in case.subjects() for result in judged[subject.key] if result.rule.rule == case.rule]
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -134,7 +132,10 @@ def test_bad_value_that_is_not_known_instead_does_not_pass(judge, judged) -> Non
                     continue
                 resource = subject.rendered["Resources"][result.resource]
                 for path in scalars(resource):
-                    if path[0] == "Properties" and subject.template.resources[result.resource].origin(*path) == result.path:
+                    if (
+                        path[0] == "Properties"
+                        and subject.template.resources[result.resource].origin(*path) == result.path
+                    ):
                         whole = ("Resources", result.resource, *path)
                         key = f"{subject.key}-{len(changed)}"
                         changed.append(
@@ -163,7 +164,11 @@ def test_hook_bundle_judges_whole_templates_alike(binary, thresholds, judged) ->
     )
     assert answer.returncode == 19, answer.stderr
     reports = json.loads(answer.stdout)
-    assert sorted(reports[0]["not_applicable"] + reports[0]["compliant"] + [n["Rule"]["name"] for n in reports[0]["not_compliant"]]) == sorted(RULES)
+    assert sorted(
+        reports[0]["not_applicable"]
+        + reports[0]["compliant"]
+        + [n["Rule"]["name"] for n in reports[0]["not_compliant"]]
+    ) == sorted(RULES)
     for (case, subject), report in zip(subjects, reports, strict=True):
         found = {r.outcome for r in judged[subject.key] if r.rule.rule == case.rule}
         failed = case.rule in [item["Rule"]["name"] for item in report["not_compliant"]]

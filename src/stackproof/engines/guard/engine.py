@@ -3,7 +3,7 @@
 Guard tells how a rule stands on a document, not on a resource. With one resource a document these are the same: the
 population of a rule is what Guard itself says (pass, fail, skip), whatever its selection and clauses are made of, and a
 good resource can't hide a bad one. Documents that are alike (one stack in several environments,
-mutants) are judged once.
+mutants) are judged once, in one run and, by one engine, over all its runs with the same rules and program.
 """
 
 import json
@@ -22,6 +22,8 @@ from stackproof.findings.outcome import Outcome
 from stackproof.findings.result import Path, Result, RuleId
 
 _VERSION_TIMEOUT = 30.0
+_NAME = "Resource"  # what each is called in its document, so that those that are alike are one
+_REMEMBERED = 100_000  # documents, some hundred bytes each with what was said of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class GuardEngine:
     def __init__(self, binary: FilePath | None = None, progress: Callable[[str], None] = lambda _: None) -> None:
         self._binary = binary
         self._progress = progress
+        self._known: dict[str, _Judged] = {}
+        self._known_for: tuple[Any, ...] = ()
 
     def version(self) -> str:
         """The version that is installed.
@@ -58,16 +62,8 @@ class GuardEngine:
         program = self._program(task.timeout)
         version = program.version()
         rules = load_rules(task.policies, task.rules, task.thresholds)
-        types = frozenset(name for rule in rules for name in rule.types)
-        failures: dict[str, str] = {}
-        documents: dict[str, dict[str, str]] = {}
-        for subject in task.subjects:
-            try:
-                documents[subject.key] = dict(_documents(subject, types))
-            except ValueError as error:
-                failures[subject.key] = f"cfn-guard: {subject.template.source.path}: {error}"
-        distinct = list(dict.fromkeys(text for texts in documents.values() for text in texts.values()))
-        judged = dict(zip(distinct, _judged(program.judge(rules, distinct), rules, distinct), strict=True))
+        documents, failures = _all_documents(task, frozenset(name for rule in rules for name in rule.types))
+        judged = self._judge(program, version, rules, documents)
         results: dict[str, tuple[Result, ...]] = {}
         raw: dict[str, Any] = {}
         for subject in task.subjects:
@@ -81,10 +77,43 @@ class GuardEngine:
             raw[subject.key] = {name: one.raw for name, one in mine.items()}
         return Run(version=version, rules=len(rules), results=results, failures=failures, raw=raw)
 
+    def _judge(
+        self,
+        program: Program,
+        version: str,
+        rules: tuple[RuleFile, ...],
+        documents: Mapping[str, Mapping[str, str]],
+    ) -> Mapping[str, _Judged]:
+        """What is said of each document. Only what was never judged by this program and these rules is given to it."""
+        if self._known_for != (version, program.identity(), rules) or len(self._known) > _REMEMBERED:
+            self._known, self._known_for = {}, (version, program.identity(), rules)
+        wanted = dict.fromkeys(text for texts in documents.values() for text in texts.values())
+        new = [text for text in wanted if text not in self._known or self._known[text].failure]
+        resources = [json.loads(text)["Resources"][_NAME] for text in new]
+        kinds = {resource["Type"] for resource in resources}
+        # The first call shows that every rule loads, documents or none; later ones need those that may apply.
+        asked = tuple(rule for rule in rules if rule.types & kinds) if self._known else rules
+        if asked:
+            reports = program.judge(asked, new)
+            self._known.update(zip(new, _judged(reports, asked, resources), strict=True))
+        return self._known
+
     def _program(self, timeout: float) -> Program:
         if self._binary is None:
             self._binary = setup.ensure(self.name, self._progress).path
         return Program(path=self._binary, deadline=time.monotonic() + timeout)
+
+
+def _all_documents(task: Task, types: frozenset[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """The documents of each subject, and the subjects of which none can be made, with the reason."""
+    documents: dict[str, dict[str, str]] = {}
+    failures: dict[str, str] = {}
+    for subject in task.subjects:
+        try:
+            documents[subject.key] = dict(_documents(subject, types))
+        except ValueError as error:
+            failures[subject.key] = f"cfn-guard: {subject.template.source.path}: {error}"
+    return documents, failures
 
 
 def _documents(subject: Subject, types: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -101,20 +130,21 @@ def _documents(subject: Subject, types: frozenset[str]) -> Iterator[tuple[str, s
         if resource["Type"] in types:
             # A suppression in Metadata must not be able to hide anything, whatever a rule asks for.
             kept = {key: value for key, value in resource.items() if key != "Metadata"}
-            yield name, json.dumps({"Resources": {name: kept}}, allow_nan=False)
+            yield name, json.dumps({"Resources": {_NAME: kept}}, allow_nan=False)
 
 
-def _judged(reports: Sequence[Report | str], rules: Sequence[RuleFile], documents: Sequence[str]) -> Iterator[_Judged]:
-    for report, document in zip(reports, documents, strict=True):
+def _judged(
+    reports: Sequence[Report | str], rules: Sequence[RuleFile], resources: Sequence[Mapping[str, Any]]
+) -> Iterator[_Judged]:
+    for report, resource in zip(reports, resources, strict=True):
         if isinstance(report, str):
             yield _Judged(faults={}, raw=None, failure=report)
-            continue
-        ((name, resource),) = json.loads(document)["Resources"].items()
-        yield _Judged(faults=dict(_by_rule(report, rules, name, resource)), raw=report)
+        else:
+            yield _Judged(faults=dict(_by_rule(report, rules, resource)), raw=report)
 
 
 def _by_rule(
-    report: Report, rules: Sequence[RuleFile], name: str, resource: Mapping[str, Any]
+    report: Report, rules: Sequence[RuleFile], resource: Mapping[str, Any]
 ) -> Iterator[tuple[str, tuple[Fault, ...]]]:
     """The rules that apply to a resource, each with its faults.
 
@@ -129,21 +159,19 @@ def _by_rule(
     for rule in rules:
         if names.count(rule.name) != 1:
             raise EngineFailure(
-                f"cfn-guard: the rule {rule.name} was given to it, but on resource {name} it told "
+                f"cfn-guard: the rule {rule.name} was given to it, but on an {resource['Type']} it told "
                 f"{names.count(rule.name)} outcomes of it instead of one."
             )
         skipped = rule.name in report["not_applicable"]
         if resource["Type"] not in rule.types:
             if not skipped:
-                raise EngineFailure(
-                    f"cfn-guard: {rule.name} judged {name}, a {resource['Type']}, which it does not select."
-                )
+                raise EngineFailure(f"cfn-guard: {rule.name} judged an {resource['Type']}, which it does not select.")
             continue
         undecided = _undecided(rule, resource) if rule.name not in report["compliant"] else ()
         if undecided:
             yield rule.name, undecided
         elif not skipped:
-            yield rule.name, faults(failed[rule.name], name, resource) if rule.name in failed else ()
+            yield rule.name, faults(failed[rule.name], _NAME, resource) if rule.name in failed else ()
 
 
 def _undecided(rule: RuleFile, resource: Mapping[str, Any]) -> tuple[Fault, ...]:

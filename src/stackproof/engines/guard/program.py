@@ -53,6 +53,14 @@ class Program:
             )
         return version
 
+    def identity(self) -> tuple[int, ...]:
+        """What changes when another program is put in its place."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise EngineFailure(f"cfn-guard: {self.path} cannot be read: {error.strerror}.") from None
+        return (found.st_ino, found.st_size, found.st_mtime_ns)
+
     def judge(self, rules: Sequence[RuleFile], documents: Sequence[str]) -> list[Report | str]:
         """For each document what cfn-guard says of it, or the sentence that says why it can't.
 
