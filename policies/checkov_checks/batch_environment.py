@@ -58,6 +58,11 @@ def _instances(resources: dict[str, Any]) -> Iterator[Fault]:
     role = resources.get("InstanceRole")
     if not named(role):
         yield Fault(key=f"{at}/InstanceRole", text="no InstanceRole: instances can't join the cluster", value=role)
+    template, groups = resources.get("LaunchTemplate"), resources.get("SecurityGroupIds")
+    if template is None and not sequence(groups):
+        yield Fault(key=f"{at}/SecurityGroupIds", text="no SecurityGroupIds, and no launch template", value=groups)
+    if template is not None and not any(named(mapping(template).get(f"LaunchTemplate{n}")) for n in ("Id", "Name")):
+        yield Fault(key=f"{at}/LaunchTemplate", text="LaunchTemplate names no launch template", value=template)
     for index, item in enumerate(sequence(resources.get("Ec2Configuration"))):
         image = mapping(item).get("ImageType")
         if not _IMAGES.fullmatch(text(image) or ""):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from _batch import JobCheck, containers
-from _rules import Fault, boolean, mapping, shown
+from _rules import Fault, boolean, mapping, named, shown, text
 
 # Drivers that send logs away, and the option without which they send them nowhere. (Docker's log drivers)
 _ADDRESSES = {"splunk": "splunk-url", "fluentd": "fluentd-address", "gelf": "gelf-address", "syslog": "syslog-address"}
@@ -30,7 +30,8 @@ class BatchLogs(JobCheck):
             key = f"{place.key}/LogConfiguration"
             configuration = mapping(place.container.get("LogConfiguration"))
             options = mapping(configuration.get("Options"))
-            driver = configuration.get("LogDriver")
+            given = configuration.get("LogDriver")
+            driver = text(given)
             if not configuration:
                 yield Fault(key=place.key, text="no LogConfiguration: logs go to the default group /aws/batch/job")
             elif driver == "awslogs":
@@ -41,22 +42,22 @@ class BatchLogs(JobCheck):
             elif driver != "awsfirelens":
                 yield Fault(
                     key=f"{key}/LogDriver",
-                    text=f"LogDriver is {shown(driver)}: such logs do not leave the host",
-                    value=driver,
+                    text=f"LogDriver is {shown(given)}: such logs do not leave the host",
+                    value=given,
                 )
 
 
 def _awslogs(key: str, options: dict[str, Any]) -> Iterator[Fault]:
     group = options.get("awslogs-group")
-    if not group or group == "/aws/batch/job":
+    if not named(group) or group == "/aws/batch/job":
         yield Fault(key=f"{key}/Options/awslogs-group", text="awslogs-group names no group of its own", value=group)
     if boolean(options.get("awslogs-create-group")):
-        text = "awslogs-create-group makes a group without retention and key"
-        yield Fault(key=f"{key}/Options/awslogs-create-group", text=text)
+        said = "awslogs-create-group makes a group without retention and key"
+        yield Fault(key=f"{key}/Options/awslogs-create-group", text=said)
     region = options.get("awslogs-region")
     if region is not None and not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", region if isinstance(region, str) else ""):
-        text = f"awslogs-region is {shown(region)}, which is no region"
-        yield Fault(key=f"{key}/Options/awslogs-region", text=text, value=region)
+        said = f"awslogs-region is {shown(region)}, which is no region"
+        yield Fault(key=f"{key}/Options/awslogs-region", text=said, value=region)
 
 
 check = BatchLogs()

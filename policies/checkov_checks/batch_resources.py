@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from _batch import JobCheck, Place, containers
-from _rules import Fault, is_unknown, mapping, sequence, shown
+from _rules import Fault, is_unknown, mapping, sequence, shown, text
 
 # The least that AWS Batch takes, and the older property that says the same. (API ResourceRequirement)
 _NEEDED = {"VCPU": (0.0, "Vcpus"), "MEMORY": (4.0, "Memory")}
@@ -26,7 +26,7 @@ class BatchResources(JobCheck):
 
 def _container(place: Place) -> Iterator[Fault]:
     listed = {
-        item.get("Type"): (index, item.get("Value"))
+        text(item.get("Type")): (index, item.get("Value"))
         for index, item in enumerate(map(mapping, sequence(place.container.get("ResourceRequirements"))))
     }
     for name, (least, older) in _NEEDED.items():
@@ -38,6 +38,21 @@ def _container(place: Place) -> Iterator[Fault]:
             yield Fault(
                 key=f"{place.key}/{key}", text=f"{name} is {shown(given)}: the job can't be placed", value=given
             )
+
+    yield from _scratch(place, _amount(listed.get("MEMORY", (None, place.container.get("Memory")))[1]))
+
+
+def _scratch(place: Place, memory: float | None) -> Iterator[Fault]:
+    """Volumes in memory count as memory of the job: they have to leave some for its program."""
+    volumes = sequence(mapping(place.container.get("LinuxParameters")).get("Tmpfs"))
+    sizes = [mapping(volume).get("Size") for volume in volumes]
+    at = f"{place.key}/LinuxParameters/Tmpfs"
+    for index, size in enumerate(sizes):
+        if (_amount(size) or 0) <= 0:
+            yield Fault(key=f"{at}/[{index}]/Size", text=f"Size is {shown(size)}, and not so many MiB", value=size)
+    total = sum(_amount(size) or 0 for size in sizes)
+    if memory is not None and total >= memory:
+        yield Fault(key=at, text=f"the volumes in memory take {total:g} MiB of the job's {memory:g}")
 
 
 def _pod(place: Place) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from _rules import Check, Fault, boolean, is_unknown, mapping, sequence, shown
+from _rules import Check, Fault, boolean, is_unknown, mapping, sequence, shown, text
 
 
 class LoadBalancerLogs(Check):
@@ -20,7 +20,7 @@ class LoadBalancerLogs(Check):
     def faults(self, properties: dict[str, Any]) -> Iterator[Fault]:
         """No access logs, which is the default."""
         attributes = {
-            item.get("Key"): item.get("Value")
+            text(item.get("Key")): item.get("Value")
             for item in map(mapping, sequence(properties.get("LoadBalancerAttributes")))
         }
         given = attributes.get("access_logs.s3.enabled")
