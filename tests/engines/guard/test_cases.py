@@ -1,4 +1,4 @@
-"""Every rule holds to its cases; none passes on a value that is not known; the Hook bundle judges as the engine does."""
+"""Every rule holds to its cases, none passes on what is not known, and the Hook bundle judges as the engine does."""
 
 import copy
 import json
@@ -120,6 +120,40 @@ def test_what_is_not_known_passes_only_where_anything_would(judge) -> None:
         if found != outcomes(of_nonsense[subject.key], case.rule, name) or Outcome.FAIL in found:
             bad[(case.rule, case.name, *path)] = found
     assert bad == {}
+
+
+def is_of_reference(path: tuple[Any, ...]) -> bool:
+    return any(str(step) == "Ref" or str(step).startswith("Fn::") for step in path)
+
+
+# Strings of which any other would do as well.
+FREE = {"Region", "A", "KeySpec", "Origin", "LogGroupClass"}
+
+
+def test_value_in_a_list_does_not_pass(judge) -> None:
+    """Guard compares lists item by item, so that [true] is true: the rules must not take it for a value."""
+    changed = []
+    for case in CASES:
+        for subject in case.subjects() if case.kind == "good" else ():
+            for name, resource in subject.rendered["Resources"].items():
+                for path in scalars(resource["Properties"]):
+                    value = resource["Properties"]
+                    for step in path:
+                        value = value[step]
+                    if isinstance(value, dict | list) or is_of_reference(path) or FREE.intersection(map(str, path)):
+                        continue
+                    if path[0] in named_properties(case.rule):
+                        whole = ("Resources", name, "Properties", *path)
+                        listed = replaced(subject.rendered, whole, [value])
+                        changed.append((case, rendered_subject(subject, f"list-{len(changed)}", listed), name, whole))
+    results = judge([subject for _, subject, *_ in changed])
+    assert {case.rule for case, *_ in changed} == set(RULES)
+    passed = [
+        (case.rule, case.name, path)
+        for case, subject, name, path in changed
+        if outcomes(results[subject.key], case.rule, name) == {Outcome.PASS}
+    ]
+    assert passed == []
 
 
 def test_bad_value_that_is_not_known_instead_does_not_pass(judge, judged) -> None:

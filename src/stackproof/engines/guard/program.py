@@ -89,8 +89,10 @@ class Program:
     def _validated(self, rules: Sequence[RuleFile], documents: Sequence[str]) -> list[Report]:
         payload = {"rules": [rule.text for rule in rules], "data": [CANARY, *documents]}
         answer = self._call(_VALIDATE, json.dumps(payload).encode())
-        if answer.returncode == _RULES_UNREADABLE:
-            raise EngineFailure(_unparsed(rules, answer.stderr.decode(errors="replace")))
+        said = answer.stderr.decode(errors="replace")
+        # Where a document fails besides, the exit code is that of the failure.
+        if answer.returncode == _RULES_UNREADABLE or "RULES_STDIN[" in said:
+            raise EngineFailure(_unparsed(rules, said))
         if answer.returncode not in _ANSWERED:
             raise _Died(_ending(answer))
         canary, *reports = _reports(answer.stdout, 1 + len(documents))
