@@ -13,14 +13,16 @@ _LINT = "lint-template"
 
 
 def _once(target: Target, wanted: Callable[[Place], bool]) -> Iterator[Place]:
-    """The places, one for each property of a type: the schema that judges them is one."""
-    seen: set[Any] = set()
+    """The places, one for each property of a type (the schema that judges them is one), over the resources in turn."""
+    found: dict[Any, list[Place]] = {}
     for resource in target.resources.values():
         for place in target.places(resource):
-            key = (resource.type, tuple("*" if isinstance(step, int) else step for step in place.path))
-            if key not in seen and place.schema and wanted(place):
-                seen.add(key)
-                yield place
+            below_tags = len(place.path) > 1 and "Tags" in place.path
+            if not below_tags and place.schema and wanted(place):
+                key = (resource.type, tuple("*" if isinstance(step, int) else step for step in place.path))
+                found.setdefault(key, []).append(place)
+    for number, places in enumerate(found.values()):
+        yield places[number % len(places)]
 
 
 def _kinds(place: Place) -> set[str]:
