@@ -57,6 +57,8 @@ class GraphEngine:
         graph = Graph(template=subject.template)
         offers = {"graph": graph, "thresholds": thresholds, "access": self._access.get(subject.key), "record": None}
         for rule in rules:
+            if any(offers[name] is None for name in rule.needs if name not in rule.optional):
+                continue  # what it judges is not there: no invariants, no behaviour record
             for resource in _population(rule, graph):
                 yield from _evaluate(rule, resource, graph, asked(rule, offers), thresholds)
 

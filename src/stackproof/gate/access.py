@@ -22,10 +22,11 @@ from stackproof.graph.access import Access, External, Invariant
 from stackproof.template.model import Span
 
 _ENTRIES = {"id", "reason", "actions", "resources", "only"}
+_MORE = {"denied", "when"}
 _OUTSIDER = {"parameter", "arn", "reason"}
 Spans = Mapping[tuple[str | int, ...], Span]
 
-__all__ = ["Access", "load"]
+__all__ = ["Access", "load", "read_access"]
 
 
 def load(path: Path) -> Access:
@@ -33,7 +34,14 @@ def load(path: Path) -> Access:
 
     Raises: StackproofError naming the file, the line and what is wrong there. An invariant is never skipped.
     """
-    data, spans = load_placed(path)
+    return read_access(path, *load_placed(path))
+
+
+def read_access(path: Path, data: Any, spans: Spans) -> Access:
+    """The access invariants in the data of a file, as `load` gives them.
+
+    Raises: StackproofError.
+    """
     if not isinstance(data, dict) or (stray := set(data) - {"template", "invariants", "external_principals"}):
         what = f"unknown entry {sorted(map(str, stray))[0]!r}" if isinstance(data, dict) else "no mapping"
         raise StackproofError(f"{path}: {what}; it takes template, invariants and external_principals.")
@@ -62,7 +70,7 @@ def _invariant(path: Path, body: dict[str, Any], line: int) -> Invariant:
     if missing := sorted(_ENTRIES - set(body)):
         hint = " (an empty list: nobody may)" if missing == ["only"] else ""
         raise StackproofError(f"{path}:{line}: the invariant has no {missing[0]}{hint}.")
-    if stray := sorted(set(body) - _ENTRIES):
+    if stray := sorted(set(body) - _ENTRIES - _MORE):
         raise StackproofError(f"{path}:{line}: the invariant has the unknown entry {stray[0]!r}.")
     return Invariant(
         id=_text(path, line, "id", body["id"]),
@@ -70,8 +78,22 @@ def _invariant(path: Path, body: dict[str, Any], line: int) -> Invariant:
         actions=_texts(path, line, "actions", body["actions"]),
         resources=_texts(path, line, "resources", body["resources"]),
         only=_texts(path, line, "only", body["only"], empty=True),
+        denied=_truth(path, line, "denied", body.get("denied", "when" in body)),
+        when=_conditions(path, line, body.get("when", {})),
         line=line,
     )
+
+
+def _truth(path: Path, line: int, name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise StackproofError(f"{path}:{line}: {name} must be true or false.")
+    return value
+
+
+def _conditions(path: Path, line: int, value: Any) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(keys, dict) and keys for keys in value.values()):
+        raise StackproofError(f"{path}:{line}: when must be conditions, such as {{Bool: {{aws:SecureTransport: 'false'}}}}.")
+    return value
 
 
 def _external(path: Path, body: dict[str, Any], line: int) -> External:

@@ -1,20 +1,28 @@
 """What is said about one stack's access: who alone may do what to which resource, and which outsiders may come in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invariant:
-    """Only the roles in `only` may do any of `actions` to any of `resources`; () means nobody.
+    """Only those in `only` may do any of `actions` to any of `resources`; () means nobody.
 
-    `actions` are IAM actions, wildcards as IAM reads them ("dynamodb:Delete*"); `resources` and `only` are logical
-    ids of the template. `line` is where it stands in the file. """
+    `actions` are IAM actions, wildcards as IAM reads them ("dynamodb:Delete*"). `resources` are logical ids, also with a
+    path below them ("Inbox/incoming/*"). `only` are logical ids of roles, or parameters that external principals stand in.
+    `denied`: a policy of the resource must deny it to all others besides, whatever their own policies say. With `when`
+    (operator -> key -> value) it must be denied to everybody under these conditions, and grants are not looked at.
+    `line` is where it stands in the file.
+    """
 
     id: str
     reason: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     only: tuple[str, ...]
+    denied: bool = False
+    when: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     line: int = 1
 
 

@@ -45,6 +45,8 @@ class Rule:
     where: Callable[..., bool] | None
     check: Callable[..., Hits]
     needs: tuple[str, ...]
+    optional: frozenset[str] = frozenset()
+    """Of `needs`, those that have a default: the rule speaks without them too. Without any other it does not apply."""
 
     @property
     def is_about_template(self) -> bool:
@@ -59,7 +61,8 @@ def rule(*types: str, where: Callable[..., bool] | None = None) -> Callable[[Cal
         raise EngineError("A rule names the resource types that it speaks of, or TEMPLATE: @rule('AWS::S3::Bucket').")
 
     def declare(check: Callable[..., Hits]) -> Rule:
-        names = list(inspect.signature(check).parameters)
+        parameters = inspect.signature(check).parameters
+        names = list(parameters)
         needs = tuple(names if types == (TEMPLATE,) else names[1:])
         if stray := sorted(set(needs) - ARGUMENTS):
             raise EngineError(
@@ -68,7 +71,10 @@ def rule(*types: str, where: Callable[..., bool] | None = None) -> Callable[[Cal
         title = (inspect.getdoc(check) or "").split("\n\n")[0].replace("\n", " ")
         if not title:
             raise EngineError(f"The rule {check.__name__} has no docstring that says what is right.")
-        return Rule(name=check.__name__, title=title, types=types, where=where, check=check, needs=needs)
+        optional = frozenset(name for name in needs if parameters[name].default is not inspect.Parameter.empty)
+        return Rule(
+            name=check.__name__, title=title, types=types, where=where, check=check, needs=needs, optional=optional
+        )
 
     return declare
 

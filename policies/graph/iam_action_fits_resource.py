@@ -1,0 +1,24 @@
+"""Actions on resources that they know."""
+
+from stackproof.graph import Graph
+from stackproof.graph.iam.documents import Kind, holds, statements
+from stackproof.graph.iam.targets import misfits
+from stackproof.rules import Hit, Hits, Resource, rule
+from stackproof.template.references import display
+
+KINDS = (Kind.IDENTITY, Kind.RESOURCE, Kind.ENDPOINT)
+
+
+@rule("*::*", where=holds(*KINDS))
+def iam_action_fits_resource(resource: Resource, graph: Graph) -> Hits:
+    """Every action of a statement fits one of its resources, and every resource one of its actions."""
+    for statement in statements(graph, resource, *KINDS):
+        actions = [action for action, _ in statement.texts("Action")]
+        resources = dict(statement.texts("Resource"))
+        for action, value in misfits(graph, actions, list(resources)):
+            if action:
+                listed = ", ".join(display(one) for one in resources)
+                yield Hit(f"{statement.name}: {action} never applies to {listed}", path=(*statement.path, "Action"))
+            else:
+                what = f"{statement.name}: none of its actions applies to {display(value)}"
+                yield Hit(what, path=resources[value])

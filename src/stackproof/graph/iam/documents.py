@@ -1,0 +1,222 @@
+"""Every policy document of a template, wherever it stands and however it is written.
+
+A document is found by its shape (a mapping with `Statement`, or the JSON text of one), not by a list of types, so that a
+resource policy of a service that we never heard of is judged as well.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from stackproof.graph.graph import Graph
+from stackproof.template.model import Path, Resource, Unknown, UnknownValueError
+
+
+class Kind(StrEnum):
+    """What a policy is: of an identity, of a resource, of a role (who may become it), of a key, of a VPC endpoint."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    KEY = "key"
+    ENDPOINT = "endpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement: the resource that holds it, its place below that resource, and its body."""
+
+    holder: Resource
+    kind: Kind
+    path: Path
+    body: Mapping[str, Any]
+
+    @property
+    def allows(self) -> bool:
+        """Whether it grants. Whatever is no Deny is taken for a grant, so that a misspelt effect hides nothing.
+
+        Raises: UnknownValueError.
+        """
+        effect = self.body.get("Effect")
+        return not (isinstance(effect, str) and effect == "Deny") if not isinstance(effect, Unknown) else bool(effect)
+
+    @property
+    def name(self) -> str:
+        """For messages: its Sid, or its number."""
+        sid = self.body.get("Sid")
+        number = self.path[-1]
+        return f"the statement {sid}" if isinstance(sid, str) and sid else f"statement {number if number != () else ''}"
+
+    def listed(self, element: str) -> Iterator[tuple[Any, Path]]:
+        """The items of an element (Action, Resource, ...), a single one as a list of one, with their places. Items that
+        are not known come last."""
+        value = self.body.get(element)
+        place = (*self.path, element)
+        items = [(item, (*place, i)) for i, item in enumerate(value)] if isinstance(value, list) else [(value, place)]
+        yield from (one for one in items if one[0] is not None and not isinstance(one[0], Unknown))
+        yield from (one for one in items if isinstance(one[0], Unknown))
+
+    def texts(self, element: str) -> Iterator[tuple[str, Path]]:
+        """The texts among the items of an element.
+
+        Raises: UnknownValueError, after the known ones.
+        """
+        for value, place in self.listed(element):
+            if isinstance(value, Unknown):
+                raise UnknownValueError(value)
+            if isinstance(value, str):
+                yield value, place
+
+    def principals(self) -> Iterator[tuple[str, Any, Path]]:
+        """Its principals: type (AWS, Service, Federated, CanonicalUser, or * for everybody), value, place.
+
+        Raises: UnknownValueError, after the known ones.
+        """
+        value = self.body.get("Principal")
+        place = (*self.path, "Principal")
+        if isinstance(value, Unknown):
+            raise UnknownValueError(value)
+        if isinstance(value, str):
+            yield ("*" if value == "*" else "AWS"), value, place
+        for kind, items in value.items() if isinstance(value, Mapping) else ():
+            inner = Statement(holder=self.holder, kind=self.kind, path=place, body={str(kind): items})
+            for item, where in inner.texts(str(kind)):
+                yield ("*" if kind == "AWS" and item == "*" else str(kind)), item, where
+
+    def conditions(self) -> Iterator[tuple[str, str, list[Any], Path]]:
+        """Its conditions: operator, key, values, place.
+
+        Raises: UnknownValueError when the operators or keys are not known; a value that is not known is given as it is.
+        """
+        operators = self.body.get("Condition")
+        if isinstance(operators, Unknown):
+            raise UnknownValueError(operators)
+        for operator, keys in operators.items() if isinstance(operators, Mapping) else ():
+            if isinstance(keys, Unknown):
+                raise UnknownValueError(keys)
+            for key, value in keys.items() if isinstance(keys, Mapping) else ():
+                place = (*self.path, "Condition", operator, key)
+                yield str(operator), str(key), value if isinstance(value, list) else [value], place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A policy document: where it stands, and its value (a mapping, or an Unknown)."""
+
+    holder: Resource
+    kind: Kind
+    path: Path
+    value: Any
+
+    def statements(self) -> Iterator[Statement]:
+        """Its statements.
+
+        Raises: UnknownValueError, after the known ones.
+        """
+        if isinstance(self.value, Unknown):
+            raise UnknownValueError(self.value)
+        listed = self.value.get("Statement")
+        place = (*self.path, "Statement")
+        many = [(body, (*place, i)) for i, body in enumerate(listed)] if isinstance(listed, list) else [(listed, place)]
+        for body, where in many:
+            if isinstance(body, Mapping):
+                yield Statement(holder=self.holder, kind=self.kind, path=where, body=body)
+        for body, _ in many:
+            if isinstance(body, Unknown):
+                raise UnknownValueError(body)
+
+
+_IDENTITY = (
+    *("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"),
+    *("AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy", "AWS::SSO::PermissionSet"),
+    *("AWS::IoT::Policy", "AWS::Organizations::Policy"),
+)
+# Properties that hold a policy document, for the case that its value is not known.
+_NAMES = frozenset(
+    ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "ResourcePolicy", "AccessPolicies", "AccessPolicy")
+    + ("RepositoryPolicyText", "FileSystemPolicy", "InlinePolicy", "BucketPolicy", "PermissionsPolicyDocument")
+)
+
+
+def documents(graph: Graph, *kinds: Kind) -> Mapping[str, tuple[Document, ...]]:
+    """The policy documents of these kinds (of all, without) by the logical id of the resource that holds them."""
+    if "iam.documents" not in graph.cache:
+        graph.cache["iam.documents"] = {
+            name: found for name, resource in graph.resources.items() if (found := tuple(_documents(resource)))
+        }
+    found: dict[str, tuple[Document, ...]] = graph.cache["iam.documents"]
+    if not kinds:
+        return found
+    if ("iam.documents", kinds) not in graph.cache:
+        chosen = {name: tuple(d for d in held if d.kind in kinds) for name, held in found.items()}
+        graph.cache["iam.documents", kinds] = {name: held for name, held in chosen.items() if held}
+    narrowed: dict[str, tuple[Document, ...]] = graph.cache["iam.documents", kinds]
+    return narrowed
+
+
+def statements(graph: Graph, resource: Resource, *kinds: Kind) -> Iterator[Statement]:
+    """The statements of the policies that a resource holds.
+
+    Raises: UnknownValueError, after all that are known.
+    """
+    unknown: UnknownValueError | None = None
+    for document in documents(graph, *kinds).get(resource.logical_id, ()):
+        try:
+            yield from document.statements()
+        except UnknownValueError as error:
+            unknown = error
+    if unknown is not None:
+        raise unknown
+
+
+def _documents(resource: Resource) -> Iterator[Document]:
+    yield from _walk(resource, resource.properties, ("Properties",))
+
+
+def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
+    match value:
+        case Unknown():
+            if path[-1] in _NAMES:
+                yield Document(holder=resource, kind=_kind(resource, path), path=path, value=value)
+        case dict():
+            if _is_policy(value):
+                yield Document(holder=resource, kind=_kind(resource, path), path=path, value=value)
+                return
+            for name, item in value.items():
+                yield from _walk(resource, item, (*path, name))
+        case list():
+            for index, item in enumerate(value):
+                yield from _walk(resource, item, (*path, index))
+        case str() if '"Statement"' in value:
+            try:
+                inner = json.loads(value)
+            except ValueError:
+                return
+            if isinstance(inner, dict) and _is_policy(inner):
+                yield Document(holder=resource, kind=_kind(resource, path), path=path, value=inner)
+
+
+def _is_policy(value: dict[str, Any]) -> bool:
+    """Web ACLs have a `Statement` too, but no effects in it."""
+    listed = value.get("Statement")
+    many = listed if isinstance(listed, list) else [listed]
+    return "Statement" in value and (
+        "Version" in value or any(isinstance(one, Unknown) or (isinstance(one, dict) and "Effect" in one) for one in many)
+    )
+
+
+def _kind(resource: Resource, path: Path) -> Kind:
+    if path[-1] == "AssumeRolePolicyDocument":
+        return Kind.TRUST
+    if resource.type in _IDENTITY:
+        return Kind.IDENTITY
+    if resource.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
+        return Kind.KEY
+    return Kind.ENDPOINT if resource.type == "AWS::EC2::VPCEndpoint" else Kind.RESOURCE
+
+
+def holds(*kinds: Kind) -> Any:
+    """For a rule's `where`: whether a resource holds a policy of these kinds."""
+    return lambda resource, graph: resource.logical_id in documents(graph, *kinds)

@@ -1,0 +1,108 @@
+"""Who gets what: the statements of every policy, by the principal that they are given to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stackproof.graph.graph import Graph
+from stackproof.graph.iam.actions import matches
+from stackproof.graph.iam.documents import Kind, Statement, documents, statements
+from stackproof.template.model import Resource, Unknown, UnknownValueError
+from stackproof.template.references import target
+
+# Policies that are resources of their own: the property that says to whom they are given.
+_ATTACHED = {
+    "AWS::IAM::Policy": ("Roles", "Users", "Groups"),
+    "AWS::IAM::ManagedPolicy": ("Roles", "Users", "Groups"),
+    "AWS::IAM::RolePolicy": ("RoleName",),
+    "AWS::IAM::UserPolicy": ("UserName",),
+    "AWS::IAM::GroupPolicy": ("GroupName",),
+}
+IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """An Allow, and to whom: `principal` is the logical id of a role, user or group, an ARN or account from elsewhere, a
+    service, or "*" for everybody."""
+
+    principal: str
+    statement: Statement
+
+    def covers(self, action: str) -> bool:
+        """Whether it allows an action on something.
+
+        Raises: UnknownValueError.
+        """
+        if any(matches(pattern, action) for pattern, _ in self.statement.texts("Action")):
+            return True
+        excepted = [pattern for pattern, _ in self.statement.texts("NotAction")]
+        return bool(excepted) and not any(matches(pattern, action) for pattern in excepted)
+
+
+def holders(graph: Graph, resource: Resource) -> tuple[str, ...]:
+    """The logical ids of the roles, users and groups that get an identity policy; () when it is given to nobody here."""
+    if resource.type in IDENTITIES:
+        return (resource.logical_id,)
+    names: list[str] = []
+    for property_ in _ATTACHED.get(resource.type, ()):
+        listed = resource.properties.get(property_)
+        for value in listed if isinstance(listed, list) else [listed]:
+            if isinstance(value, Unknown):
+                raise UnknownValueError(value)
+            if found := graph.referred(value, *IDENTITIES):
+                names.append(found.logical_id)
+    arn = resource.logical_id
+    names += [
+        identity.logical_id
+        for identity in graph.of_type(*IDENTITIES)
+        if arn in {target(value) for value in _managed(identity)}
+    ]
+    return tuple(dict.fromkeys(names))
+
+
+def _managed(identity: Resource) -> list[object]:
+    listed = identity.properties.get("ManagedPolicyArns")
+    return [value for value in listed if isinstance(value, str)] if isinstance(listed, list) else []
+
+
+def identity_grants(graph: Graph) -> Iterator[Grant]:
+    """Every Allow of every identity policy, once for each of its holders.
+
+    Raises: UnknownValueError, after all that are known.
+    """
+    unknown: UnknownValueError | None = None
+    for name in documents(graph, Kind.IDENTITY):
+        resource = graph.resources[name]
+        try:
+            held = holders(graph, resource) or (name,)
+            for statement in statements(graph, resource, Kind.IDENTITY):
+                if statement.allows:
+                    yield from (Grant(principal=holder, statement=statement) for holder in held)
+        except UnknownValueError as error:
+            unknown = error
+    if unknown:
+        raise unknown
+
+
+def resource_grants(graph: Graph) -> Iterator[Grant]:
+    """Every Allow of every resource and key policy, once for each of its principals. The account's root is left out: it
+    only lets the account's own IAM decide.
+
+    Raises: UnknownValueError, after all that are known.
+    """
+    unknown: UnknownValueError | None = None
+    for name in documents(graph, Kind.RESOURCE, Kind.KEY):
+        try:
+            for statement in statements(graph, graph.resources[name], Kind.RESOURCE, Kind.KEY):
+                if not statement.allows:
+                    continue
+                for _, value, _ in statement.principals():
+                    if not value.endswith(":root"):
+                        found = graph.referred(value, *IDENTITIES)
+                        yield Grant(principal=found.logical_id if found else value, statement=statement)
+                for _ in statement.listed("NotPrincipal"):
+                    yield Grant(principal="*", statement=statement)
+        except UnknownValueError as error:
+            unknown = error
+    if unknown:
+        raise unknown

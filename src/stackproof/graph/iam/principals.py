@@ -1,0 +1,89 @@
+"""Whom a statement lets in: accounts, services, everybody; and what its conditions make of that."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from stackproof.graph.iam.data import CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS
+from stackproof.graph.iam.documents import Statement
+from stackproof.template.model import Path, Unknown, UnknownValueError
+from stackproof.template.references import Reference, whole
+
+OWN = Reference(target="AWS::AccountId").token
+"""The account that the stack is deployed to."""
+
+_ACCOUNT = re.compile(r"\d{12}")
+_EXACT = frozenset(("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"))
+_SET = re.compile(r"^foranyvalue:")
+
+
+def account(value: str) -> str | None:
+    """The account of a principal or ARN: `OWN`, twelve digits, a word that AWS has there ("cloudfront"), or None when the
+    text does not say ("*", an ARN of a bucket)."""
+    if reference := whole(value):
+        own = not reference.is_pseudo or reference.target in ("AWS::AccountId", "AWS::StackId")
+        return OWN if own else None
+    if _ACCOUNT.fullmatch(value):
+        return value
+    parts = value.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return None
+    return parts[4] or None
+
+
+def closing(statement: Statement) -> Iterator[tuple[str, str, Path]]:
+    """The conditions that bind a statement to somebody: key in lower case, value, place. Only those that hold for every
+    request: no IfExists, no ForAllValues, no negation, no value that stands for many.
+
+    Raises: UnknownValueError.
+    """
+    for operator, key, values, place in statement.conditions():
+        low = key.lower()
+        if _SET.sub("", operator.lower()) not in _EXACT or not _binds(low):
+            continue
+        texts = [_known(value) for value in values]
+        if texts and all(isinstance(text, str) and _is_exact(low, text) for text in texts):
+            yield from ((low, str(text), place) for text in texts)
+
+
+def _binds(key: str) -> bool:
+    return key in CLOSING_ACCOUNTS or key in CLOSING_ARNS or key in CLOSING_OTHERS
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        raise UnknownValueError(value)
+    return value
+
+
+def _is_exact(key: str, text: str) -> bool:
+    if key not in CLOSING_ARNS:
+        return bool(text) and "*" not in text and "?" not in text
+    if whole(text):
+        return True
+    parts = text.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return False
+    owner, rest = parts[4], parts[5]
+    if owner:
+        return "*" not in owner and "?" not in owner
+    return bool(rest) and rest[0] not in "*?"  # a bucket's ARN names no account, but one bucket
+
+
+def is_closed(statement: Statement) -> bool:
+    """Whether conditions bind it to somebody.
+
+    Raises: UnknownValueError.
+    """
+    return next(closing(statement), None) is not None
+
+
+def is_open(statement: Statement) -> tuple[bool, Path]:
+    """Whether it lets everybody in, and where it says so.
+
+    Raises: UnknownValueError.
+    """
+    for kind, value, place in statement.principals():
+        if kind == "*" or (kind == "AWS" and "*" in str(value)):
+            return not is_closed(statement), place
+    return False, statement.path

@@ -1,0 +1,111 @@
+"""What statements say of resources: wildcards, and whether an action fits what it is granted on."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from stackproof.graph.arns import common
+from stackproof.graph.graph import Graph
+from stackproof.graph.iam.actions import ResourceType, expand, is_wildcard, kinds_of, resource_types
+from stackproof.graph.iam.data import RUNTIME_KINDS, RUNTIME_MAKERS
+from stackproof.template.references import whole
+
+_SAMPLES = ("x", "x/x", "x:x", "x:x:x", "x/x/x", "")
+_SHARED = re.compile(r"/aws/[a-z-]+/|aws/")
+_ONE_SEGMENT = frozenset(("BucketName", "TableName", "QueueName", "TopicName", "ClusterName"))
+
+
+def resource_form(graph: Graph, value: str) -> str:
+    """A resource of a statement in the common form, '' for what can't be told to be an ARN (an attribute of a type whose
+    ARN has no known form)."""
+    form = common(graph, value)
+    return form if form == "*" or form.startswith("arn:") else ""
+
+
+def is_wide(graph: Graph, value: str) -> bool:
+    """Whether a resource of a statement stands for all of a kind: "*", a wildcard for the service or for the whole name.
+
+    Kinds whose names only exist at run time (jobs, container instances) are none, in an account and region that are named.
+    """
+    if whole(value):
+        return False
+    form = common(graph, value)
+    if not is_wildcard(form):
+        return False
+    parts = form.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn" or is_wildcard(parts[2]):
+        return True
+    service, region, owner, rest = parts[2], parts[3], parts[4], parts[5]
+    named = re.split(r"[*?]", rest, maxsplit=1)[0]
+    for kind in sorted(kinds_of(service), key=lambda kind: -len(_prefix(kind))):
+        prefix = _prefix(kind)
+        if not named.startswith(prefix):
+            continue
+        left = _SHARED.sub("", named[len(prefix) :]).strip("/:")
+        if left:
+            return False
+        return is_wildcard(region + owner) or not _is_runtime(graph, service, prefix)
+    return True
+
+
+def _prefix(kind: ResourceType) -> str:
+    """What an ARN's last part begins with before the name: "table/", "log-group:", "" for buckets."""
+    return kind.arn.split(":", 5)[-1].split("${", 1)[0]
+
+
+def _is_runtime(graph: Graph, service: str, prefix: str) -> bool:
+    names = {f"{service}:{kind.name}" for kind in kinds_of(service) if _prefix(kind) == prefix}
+    found = names & RUNTIME_KINDS
+    return bool(found) and all(
+        name not in RUNTIME_MAKERS or bool(graph.by_type.get(RUNTIME_MAKERS[name])) for name in found
+    )
+
+
+@lru_cache(maxsize=8192)
+def fits(action: str, form: str) -> bool:
+    """Whether an action ("s3:GetObject") can ever be allowed on a resource in the common form: it knows a kind of resource
+    with such an ARN, or it knows none and the resource is "*"."""
+    if form == "*":
+        return True
+    kinds = resource_types(action)
+    return any(_is_of(kind.arn, form) for kind in kinds)
+
+
+def _is_of(arn: str, form: str) -> bool:
+    """Whether some ARN has the form of a kind and is covered by a pattern."""
+    expression = _expression(arn)
+    return any(re.fullmatch(expression, form.replace("*", sample).replace("?", "x")) for sample in _SAMPLES)
+
+
+@lru_cache(maxsize=4096)
+def _expression(arn: str) -> str:
+    pieces = re.split(r"(\$\{[^}]+\})", arn)
+    last = max((i for i, piece in enumerate(pieces) if piece.startswith("${")), default=-1)
+    return "".join(_piece(piece, is_last=i == last) for i, piece in enumerate(pieces))
+
+
+def _piece(piece: str, *, is_last: bool) -> str:
+    if not piece.startswith("${"):
+        return re.escape(piece)
+    name = piece[2:-1]
+    if name in ("Partition", "Region", "Account"):
+        return "[^:]*"
+    if name in _ONE_SEGMENT:
+        return "[^/:]+"
+    return ".+" if is_last or "Path" in name or name == "LogGroupName" else "[^/:]+"
+
+
+def misfits(graph: Graph, actions: list[str], resources: list[str]) -> Iterator[tuple[str, str]]:
+    """What of a statement can never apply: (action, '') for an action that fits none of the resources, ('', resource) for
+    a resource that none of the actions fits. Resources that can't be told fit everything."""
+    forms = {value: resource_form(graph, value) for value in resources}
+    if not all(forms.values()):
+        return
+    for pattern in actions:
+        covered = expand(pattern)
+        if covered and not any(is_wildcard(one) or any(fits(one, form) for form in forms.values()) for one in covered):
+            yield pattern, ""
+    concrete = [one for pattern in actions for one in expand(pattern)]
+    for value, form in forms.items():
+        if concrete and not any(is_wildcard(one) or fits(one, form) for one in concrete):
+            yield "", value
