@@ -6,7 +6,7 @@ common form of `stackproof.graph.arns`.
 
 from collections.abc import Iterable, Mapping
 
-from stackproof.graph.arns import common, covers
+from stackproof.graph.arns import arn, common, covers
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, role_statements, statements
 from stackproof.graph.values import items, text
@@ -76,9 +76,9 @@ def _fits(operator: str, pattern: str, value: str) -> bool:
     return covers(pattern, value)
 
 
-def source(resource: Resource, arn: str) -> tuple[str, str]:
-    """The ARNs by which a condition may name a resource whose type has no common form: `arn`, and its attribute Arn."""
-    return arn, f"<{resource.logical_id}.Arn>"
+def source(graph: Graph, resource: Resource, made: str) -> tuple[str, ...]:
+    """The ARNs by which a condition may name a resource: the one that it will have, and what its attribute Arn stands for."""
+    return made, arn(graph, resource) or f"<{resource.logical_id}.Arn>"
 
 
 def made_name(resource: Resource) -> str:

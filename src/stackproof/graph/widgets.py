@@ -5,22 +5,42 @@ from typing import Any
 
 from stackproof.graph.alarms.math import is_query, named_ids
 from stackproof.graph.alarms.model import ALARM, COMPOSITE
-from stackproof.graph.dashboards import BODY, Dashboard, Widget, rows
+from stackproof.graph.dashboards import BODY, Dashboard, Widget, dashboard, rows
 from stackproof.graph.graph import Graph
 from stackproof.rules import Hit, Hits
+from stackproof.template.model import Resource
 from stackproof.template.references import display, inside, whole
 
 _WIDTH, _HEIGHT = 24, 1000  # the grid is 24 units wide
 
 
 def faults(graph: Graph, shown: Dashboard) -> Hits:
-    """What is wrong with the widgets."""
+    """What is wrong with the widgets, but for the alarms that they name."""
     for widget in shown.widgets:
         for why in (*_place(widget), *_CHECKS.get(widget.type, _stray)(graph, widget)):
             yield Hit(f"{widget.name} {why}", path=BODY)
-    missing = {r.target for w in shown.widgets for r in inside(w.body) if not r.is_pseudo and r.target not in graph.resources}
-    for name in sorted(missing):
-        yield Hit(f"the dashboard refers to {name}, which is no resource of the template", path=BODY)
+        if widget.type != "alarm":
+            for name in _missing(graph, widget.body):
+                yield Hit(f"{widget.name} refers to {name}, which is no resource of the template", path=BODY)
+
+
+def has_alarms(resource: Resource, graph: Graph) -> bool:
+    """Whether a dashboard has a widget of alarms."""
+    return any(widget.type == "alarm" for widget in dashboard(graph, resource).widgets)
+
+
+def alarm_faults(graph: Graph, shown: Dashboard) -> Hits:
+    """What is wrong with the alarms that widgets name."""
+    for widget in (widget for widget in shown.widgets if widget.type == "alarm"):
+        for why in _alarms(graph, widget):
+            yield Hit(f"{widget.name} {why}", path=BODY)
+        for name in _missing(graph, widget.body):
+            yield Hit(f"{widget.name} names {name}, and the template has no such alarm", path=BODY)
+
+
+def _missing(graph: Graph, body: Any) -> list[str]:
+    """What a widget refers to that is not in the template."""
+    return sorted({r.target for r in inside(body) if not r.is_pseudo and r.target not in graph.resources})
 
 
 def _place(widget: Widget) -> list[str]:
@@ -54,7 +74,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _alarm(graph: Graph, widget: Widget) -> list[str]:
+def _alarms(graph: Graph, widget: Widget) -> list[str]:
     names = widget.properties.get("alarms")
     if not isinstance(names, list) or not names:
         return ["names no alarms"]
@@ -118,7 +138,7 @@ _CHECKS: Mapping[str, Callable[[Graph, Widget], list[str]]] = {
     "metric": _metric,
     "text": _text,
     "log": _log,
-    "alarm": _alarm,
+    "alarm": _free,
     "explorer": _free,
     "custom": _free,
 }

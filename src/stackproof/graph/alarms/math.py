@@ -45,14 +45,21 @@ def named_ids(text: str) -> set[str]:
 
 
 def fires(alarm: Alarm, rising: Metric, value: float) -> bool:
-    """Whether the alarm fires when this metric is `value`, while the others are 0, or as much (shares).
+    """Whether the alarm fires when this metric is `value`, while the others are 0, or as much (shares); and because of it.
 
     Raises: UnknownValueError when an expression is not understood.
     """
     if alarm.is_plain or alarm.returned == rising.id:
         return alarm.fires_at(value)
-    results = (_result(alarm, rising, value, others) for others in (0.0, value))
-    return any(result is not None and alarm.fires_at(result) for result in results)
+    return any(
+        _fires(alarm, rising, value, others) and (value == 0 or not _fires(alarm, rising, 0.0, others))
+        for others in (0.0, value)
+    )
+
+
+def _fires(alarm: Alarm, rising: Metric, value: float, others: float) -> bool:
+    result = _result(alarm, rising, value, others)
+    return result is not None and alarm.fires_at(result)
 
 
 def at_rest(alarm: Alarm) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from stackproof.graph.alarms import math, own, table
 from stackproof.graph.alarms.definition import points
-from stackproof.graph.alarms.model import GREATER, LESS, Alarm, Metric
+from stackproof.graph.alarms.model import GREATER, LESS, Alarm, Metric, takes
 from stackproof.rules import Hit, Hits
 from stackproof.template.references import display
 
@@ -39,28 +39,47 @@ def _plain(alarm: Alarm, metric: Metric, limits: Mapping[str, Any]) -> Hits:
     elif alarm.operator in GREATER and (known or counts or mine) and alarm.fires_at(0.0):
         yield Hit(f"the alarm always fires: {name} is never below the threshold {threshold:g}", path=_THRESHOLD)
     elif alarm.operator in GREATER and bad:
-        yield from _reach(alarm, metric, mine.at_most if mine else limits["throttles_at_most"], limits)
+        yield from _statistic(alarm, metric, mine.statistics if mine else ("Sum",) if known and known.counted else ())
+        yield from _reach(alarm, metric, mine.at_most if mine else limits["aws_faults_at_most"])
+        if mine is not None or (known is not None and known.counted):
+            yield from _delay(alarm, metric, limits)
         if known is not None and known.kind is table.Kind.LOSS and not (alarm.fires_at(1) and points(alarm) == 1):
             yield Hit(f"the alarm does not fire at the first of {name}: what is lost stays lost", path=_THRESHOLD)
 
 
+def _statistic(alarm: Alarm, metric: Metric, statistics: tuple[str, ...]) -> Hits:
+    """Whether a statistic shows that something is bad; a mean of counts does where half of a period's data points do."""
+    given = str(metric.statistic)
+    if statistics and not takes(given, statistics) and not (given == "Average" and alarm.fires_at(0.5)):
+        message = f"the statistic {given} does not tell how bad {display(str(metric.name))} is: use {' or '.join(statistics)}"
+        yield Hit(message, path=(*metric.path, "Statistic") if alarm.is_plain else metric.path)
+
+
 def _computed(alarm: Alarm, limits: Mapping[str, Any]) -> Hits:
-    rest = math.at_rest(alarm)
+    rest, most = math.at_rest(alarm), limits["aws_faults_at_most"]
     if rest is not None and alarm.fires_at(rest):
         yield Hit("the alarm always fires: also when nothing that it counts happens", path=_THRESHOLD)
-    elif not any(math.fires(alarm, metric, limits["own_faults_at_most"]) for metric in alarm.metrics):
-        message = f"the alarm does not fire at {limits['own_faults_at_most']:g} of what it counts"
-        yield Hit(message, path=_THRESHOLD)
+    elif alarm.operator in LESS:
+        yield Hit("the alarm fires while there are no faults: it has to watch for a rise", path=_OPERATOR)
+    elif not any(math.fires(alarm, metric, most) for metric in alarm.metrics):
+        yield Hit(f"the alarm does not fire at {most:g} of what it counts", path=_THRESHOLD)
     else:
-        yield from _delay(alarm, alarm.metrics[0], limits)
+        for metric in alarm.metrics:
+            yield from _statistic(alarm, metric, ("Sum",) if _is_counted(metric) else ())
+        if all(_is_counted(metric) for metric in alarm.metrics):
+            yield from _delay(alarm, alarm.metrics[0], limits)
 
 
-def _reach(alarm: Alarm, metric: Metric, at_most: float, limits: Mapping[str, Any]) -> Hits:
-    """Whether the alarm fires at what is bad for sure, and soon."""
+def _is_counted(metric: Metric) -> bool:
+    known = table.known(str(metric.namespace), str(metric.name))
+    return known is not None and known.counted
+
+
+def _reach(alarm: Alarm, metric: Metric, at_most: float) -> Hits:
+    """Whether the alarm fires at what is bad for sure."""
     if not alarm.fires_at(at_most):
         message = f"the alarm waits for {alarm.threshold:g} of {display(str(metric.name))}, and {at_most:g} are too many"
         yield Hit(message, path=_THRESHOLD)
-    yield from _delay(alarm, metric, limits)
 
 
 def _delay(alarm: Alarm, metric: Metric, limits: Mapping[str, Any]) -> Hits:

@@ -184,7 +184,7 @@ def _call(graph: Graph, alarm: Resource) -> Context:
     """The context in which CloudWatch publishes for an alarm."""
     name = alarm.properties.get("AlarmName")
     text_ = common(graph, name) if isinstance(name, str) else made_name(alarm)
-    return context(*source(alarm, f"arn:aws:cloudwatch:region:account:alarm:{text_}"))
+    return context(*source(graph, alarm, f"arn:aws:cloudwatch:region:account:alarm:{text_}"))
 
 
 def tells(graph: Graph, alarm: Resource, topic_: Resource) -> bool:
