@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stackproof.template import sam
 from stackproof.template.coerce import coerce
 from stackproof.template.conditions import MAX_VARIANTS, Assignment, Conditions, assignments
 from stackproof.template.errors import TemplateError
@@ -12,7 +13,7 @@ from stackproof.template.model import Parameter, Path, Resource, Source, Templat
 from stackproof.template.resolve import NO_VALUE, Resolver, Scope, loop
 from stackproof.template.values import parameter_values
 
-_TRANSFORMS = {"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"}
+_TRANSFORMS = {"AWS::LanguageExtensions", sam.TRANSFORM}
 _ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "CreationPolicy", "UpdatePolicy")
 _SEARCHED = 4096  # assignments looked at, to find the variants that differ
 
@@ -24,12 +25,12 @@ def expand(source: Source, given: Mapping[str, str] | None = None, *, named: str
     """
     values = parameter_values(source, given or {}, named=named)
     try:
-        declared, undecided = _declared(source, values)
-        probe = _conditions(source, values, {})
+        plain = _plain(source, values)
+        probe = _conditions(plain.source, plain.values, {})
         for name in probe.declared:
             probe.holds(name)
-        chosen, complete = _variants(source, values, list(probe.undecided))
-        templates = [_template(source, values, declared, undecided, assignment) for assignment in chosen]
+        chosen, complete = _variants(plain.source, plain.values, list(probe.undecided))
+        templates = [_template(plain, assignment) for assignment in chosen]
     except TemplateError as error:
         raise TemplateError(f"{source.path}: {error}") from None
     except RecursionError:
@@ -41,7 +42,38 @@ def expand(source: Source, given: Mapping[str, str] | None = None, *, named: str
             "ways, but not every combination: give the parameters' values (an environment)",
         )
         templates = [replace(template, undecided=(*template.undecided, reason)) for template in templates]
-    return tuple(templates)
+    return tuple(replace(template, source=source) for template in templates)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plain:
+    """A template in plain resources, loops unrolled: by logical id their body, place, and the variables of their loop.
+    `renamed` are properties that stand elsewhere in the original."""
+
+    source: Source
+    values: Mapping[str, Parameter]
+    resources: Mapping[str, tuple[Any, Path, Mapping[str, str]]]
+    undecided: tuple[tuple[Path, str], ...]
+    renamed: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+
+
+def _plain(source: Source, values: Mapping[str, Parameter]) -> _Plain:
+    if not sam.is_sam(transforms(source)):
+        declared, undecided = _declared(source, values)
+        undecided.extend(sam.untranslated(source))
+        return _Plain(source=source, values=values, resources=declared, undecided=tuple(undecided))
+    translated = sam.translate(source, values)
+    declared, undecided = _declared(translated.source, values)
+    placed = {name: (body, translated.places[name], bound) for name, (body, _, bound) in declared.items()}
+    added = {k: v for k, v in translated.source.data.get("Parameters", {}).items() if k not in values}
+    more = parameter_values(replace(source, data={"Parameters": added}), {})
+    return _Plain(
+        source=translated.source,
+        values={**more, **values},
+        resources=placed,
+        undecided=tuple(undecided),
+        renamed=translated.renamed,
+    )
 
 
 def _declared(
@@ -127,19 +159,14 @@ def _covering(chosen: Mapping[tuple[bool, ...], Assignment]) -> Iterator[Assignm
         yield rest.pop(best)
 
 
-def _template(
-    source: Source,
-    values: Mapping[str, Parameter],
-    declared: Mapping[str, tuple[Any, Path, Mapping[str, str]]],
-    undecided: list[tuple[Path, str]],
-    assignment: Assignment,
-) -> Template:
+def _template(plain: _Plain, assignment: Assignment) -> Template:
+    source, values = plain.source, plain.values
     conditions = _conditions(source, values, assignment)
-    scope = Scope(data=source.data, parameters=values, resources=frozenset(declared), conditions=conditions)
+    scope = Scope(data=source.data, parameters=values, resources=frozenset(plain.resources), conditions=conditions)
     resources = {}
-    for name, (body, origin, bindings) in declared.items():
+    for name, (body, origin, bindings) in plain.resources.items():
         if _exists(body, conditions, bindings):
-            resources[name] = resource(scope, name, body, origin, bindings)
+            resources[name] = _moved(resource(scope, name, body, origin, bindings), origin, plain.renamed)
     truth = {name: conditions.holds(name) for name in conditions.declared}
     probe = _conditions(source, values, {})
     open_conditions = [name for name in truth if (probe.holds(name), bool(probe.undecided)) and _rests_on(probe, name)]
@@ -152,8 +179,21 @@ def _template(
         conditions=truth,
         variant={name: truth[name] for name in open_conditions} if assignment else {},
         transforms=transforms(source),
-        undecided=tuple(dict.fromkeys([*undecided, *scope.undecided])),
+        undecided=tuple(dict.fromkeys([*plain.undecided, *scope.undecided])),
     )
+
+
+def _moved(one: Resource, origin: Path, renamed: Mapping[tuple[str, str], Path]) -> Resource:
+    """A resource with the places of properties that stand elsewhere in the original."""
+    origins = dict(one.origins)
+    for name in one.properties:
+        if place := renamed.get((one.logical_id, name)):
+            old = (*origin, "Properties", name)
+            for at, its in one.origins.items():
+                if its[: len(old)] == old:
+                    origins[at] = (*place, *its[len(old) :])
+            origins["Properties", name] = place
+    return replace(one, origins=origins) if origins != one.origins else one
 
 
 def _rests_on(probe: Conditions, name: str) -> bool:
