@@ -34,6 +34,8 @@ KEY_AT: Mapping[str, Path] = {
 _DATA: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::S3::Bucket": {
         "s3:PutObject": ("kms:GenerateDataKey",),
+        # It needs no key itself, but it is for uploads in parts, which S3 decrypts to put them together.
+        "s3:AbortMultipartUpload": _READ,
         "s3:GetObject": _READ,
         "s3:GetObjectVersion": _READ,
     },
@@ -90,7 +92,7 @@ def _key(graph: Graph, value: Any) -> Resource | None:
 def refusals(graph: Graph, resource: Resource, key: Resource) -> Iterator[Refusal]:
     """The users of a resource that its key refuses, each with the first action."""
     if resource.type == "AWS::EC2::LaunchTemplate":
-        for action in _VOLUMES if _is_scaled(graph, resource) else ():
+        for action in _VOLUMES if is_scaled(graph, resource) else ():
             if not auto_scaling_may(graph, key, action):
                 yield Refusal(who="Auto Scaling's service-linked role", action=action)
                 return
@@ -168,7 +170,7 @@ def _is_all_here(graph: Graph, role: Resource) -> bool:
     return True
 
 
-def _is_scaled(graph: Graph, template: Resource) -> bool:
+def is_scaled(graph: Graph, template: Resource) -> bool:
     """Whether AWS Batch or Auto Scaling start instances by a launch template."""
     for environment in graph.of_type("AWS::Batch::ComputeEnvironment"):
         if named_template(graph, mapping(environment.get("ComputeResources", "LaunchTemplate"))) is template:

@@ -7,7 +7,7 @@ from typing import Any
 from stackproof.graph.arns import arn, common
 from stackproof.graph.buckets import is_versioned, receives_logs
 from stackproof.graph.graph import Graph
-from stackproof.graph.statements import all_statements
+from stackproof.graph.statements import all_statements, resource_policies
 from stackproof.graph.values import is_true, items, known, mapping, number, text, there
 from stackproof.rules import Hit
 from stackproof.template.model import Path, Resource, Unknown
@@ -74,6 +74,7 @@ def lifecycle_faults(graph: Graph, bucket: Resource, *, is_archive: bool, limits
     yield from (Hit(why, path=path) for path, why in empty.items())
     rules = [one for one in rules if one.path not in empty]
     yield from (hit for one in rules for hit in _number_faults(graph, bucket, one, limits))
+    yield from (hit for one in rules for hit in _sweeps(graph, bucket, one))
     at = there(bucket, _AT)
     if not is_archive and not any(one.removes_data for one in rules):
         yield Hit("no enabled lifecycle rule expires or moves objects: they stay for ever", path=at)
@@ -103,6 +104,20 @@ def _number_faults(graph: Graph, bucket: Resource, one: Lifecycle, limits: Mappi
     if is_true(one.body.get("ExpiredObjectDeleteMarker")) and one.expiry is not None:
         message = "ExpirationInDays and ExpiredObjectDeleteMarker exclude each other in one rule"
         yield Hit(message, path=(*one.path, "ExpiredObjectDeleteMarker"))
+
+
+def _sweeps(graph: Graph, bucket: Resource, one: Lifecycle) -> Iterator[Hit]:
+    """A rule that expires, besides others, objects which the bucket's policy lets nobody delete. One that is for those
+    alone, or for all of a bucket in which nobody deletes anything, is meant so."""
+    start = f"{arn(graph, bucket)}/"
+    if one.expiry is None:
+        return
+    for statement in resource_policies(graph, bucket):
+        is_firm = statement.effect == "Deny" and statement.is_for_everybody() and not list(statement.conditions())
+        for pattern in statement.resources(graph) if is_firm and statement.has_action("s3:DeleteObject") else ():
+            kept = pattern.removeprefix(start).split("*")[0]
+            if pattern.startswith(start) and kept != one.prefix and kept.startswith(one.prefix):
+                yield Hit(f"it also expires objects under {kept!r}, which nobody is allowed to delete", path=one.path)
 
 
 def _said(value: Any) -> str:
