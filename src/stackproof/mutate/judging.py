@@ -15,6 +15,7 @@ from stackproof.findings.result import Result
 from stackproof.gate import join
 from stackproof.mutate.model import Caught, Mutant
 from stackproof.mutate.trial import Stage, attempt, mutated, rendered, subjects
+from stackproof.rules.interface import Rule
 from stackproof.template.model import Source
 
 Key = tuple[str, str | None, str]
@@ -51,6 +52,13 @@ class Bench:
     access: Any = None
     guard: GuardEngine = field(default_factory=GuardEngine)
     before: dict[int, frozenset[Key]] = field(default_factory=dict)
+    loaded: dict[str, Rule] = field(default_factory=dict)
+
+    def rule(self, name: str) -> Rule:
+        """A rule of the graph engine, read once: a run is held to one state of it."""
+        if name not in self.loaded:
+            self.loaded[name] = load_rule(self.policies / "graph" / f"{name}.py")
+        return self.loaded[name]
 
     def task(self, engine: str, given: Sequence[Subject], timeout: float = 600.0) -> Task:
         """The task of an engine on these subjects."""
@@ -103,6 +111,8 @@ def judged_at_once(bench: Bench, workers: int | None = None) -> Iterator[Said]:
     """What graph and cfn-guard say of each mutant, as it comes. Two processes where the system can fork."""
     global _state  # noqa: PLW0603  what the workers inherit
     _state = bench
+    for number in range(len(bench.stages)):
+        _before(bench, number)  # before the workers are there, so that they have it from the start
     count = workers or min(2, os.cpu_count() or 1)
     indices = range(len(bench.mutants))
     chunks = [list(indices[start : start + _CHUNK]) for start in range(0, len(bench.mutants), _CHUNK)]
@@ -165,8 +175,7 @@ def _graph(bench: Bench, base: Said, given: Sequence[Subject], others: list[Resu
 
 def _judge(bench: Bench, subject: Subject, names: Sequence[str]) -> Iterator[Result]:
     engine = GraphEngine({subject.key: bench.access} if bench.access is not None else None)
-    rules = [load_rule(bench.policies / "graph" / f"{name}.py") for name in names]
-    yield from engine.judge(subject, rules, bench.catalogue.thresholds)
+    yield from engine.judge(subject, [bench.rule(name) for name in names], bench.catalogue.thresholds)
 
 
 def _before(bench: Bench, stage: int) -> frozenset[Key]:
