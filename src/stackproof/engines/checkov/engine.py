@@ -19,8 +19,9 @@ _START = "import sys; sys.path.append(sys.argv[1]); from worker.main import main
 
 
 def _installed(progress: Callable[[str], None]) -> tuple[str, ...]:
-    # -E and -s: nothing of the user's environment gets in between checkov and the versions that it is locked to.
-    return (str(setup.ensure("checkov", progress).path), "-E", "-s", "-c", _START, str(Path(__file__).parent))
+    # -E and -s: nothing of the user's environment gets in between checkov and the versions that it is locked to. -B: the
+    # environment stays as it was installed.
+    return (str(setup.ensure("checkov", progress).path), "-E", "-s", "-B", "-c", _START, str(Path(__file__).parent))
 
 
 class CheckovEngine:

@@ -5,6 +5,6 @@ comes inside a wheel. Both are pinned by hash and made once, in a cache folder; 
 """
 
 from stackproof.engines.setup.install import ensure, find, status, verify
-from stackproof.engines.setup.model import Installed, Status
+from stackproof.engines.setup.model import Installed, Status, home
 
-__all__ = ["Installed", "Status", "ensure", "find", "status", "verify"]
+__all__ = ["Installed", "Status", "ensure", "find", "home", "status", "verify"]

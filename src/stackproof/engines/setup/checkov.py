@@ -1,18 +1,17 @@
 """checkov: a virtual environment of its own, from a lock with hashes."""
 
-import base64
-import csv
 import hashlib
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from stackproof.engines.setup import pip
+from stackproof.engines.setup import manifest, pip
 from stackproof.engines.setup.model import Installed, Progress
 
+_FORM = 2  # of the folder: another number, and it is made anew
 _LOCK = Path(__file__).with_name("checkov.lock")
 
 
@@ -36,7 +35,7 @@ class CheckovRecipe:
     @cached_property
     def _folder(self) -> str:
         system = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
-        digest = hashlib.sha256(f"{system}\n{self._lock}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{_FORM}\n{system}\n{self._lock}".encode()).hexdigest()
         return f"checkov-{self.version}-{digest[:12]}"
 
     def folder(self) -> str:
@@ -67,38 +66,8 @@ class CheckovRecipe:
                 progress(f"{what}: installing")
 
         pip.run(python, ["install", "-r", str(_LOCK)], what, told)
-        return {"records": _digest(_records(target))}
+        return {"files": manifest.write(target)}
 
     def faults(self, target: Path, facts: Mapping[str, str]) -> list[str]:
-        """Each file that is not as its package's own record (RECORD, a hash a file) says, and changed records."""
-        records = _records(target)
-        found = [] if _digest(records) == facts.get("records") else ["its list of packages is not the installed one"]
-        return found + [fault for record in records for fault in _changed(record)]
-
-
-def _records(target: Path) -> list[Path]:
-    return sorted(target.glob("lib/python*/site-packages/*.dist-info/RECORD"))
-
-
-def _digest(records: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update(record.parent.name.encode() + b"\0" + record.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _changed(record: Path) -> Iterator[str]:
-    site = record.parent.parent
-    for name, expected, *_ in csv.reader(record.read_text("utf-8").splitlines()):
-        if not expected.startswith("sha256=") or name.startswith("../"):  # scripts in bin/: written at installation
-            continue
-        file = site / name
-        if not file.is_file():
-            yield f"{name} is missing"
-        elif _sha256(file) != expected.removeprefix("sha256="):
-            yield f"{name} was changed"
-
-
-def _sha256(file: Path) -> str:
-    """As RECORD files write it: URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest()).rstrip(b"=").decode()
+        """Each file of the environment that is changed, missing or was added: a stray module could shadow a check."""
+        return manifest.faults(target, facts.get("files", ""))
