@@ -7,7 +7,7 @@ from stackproof.graph.iam.documents import holds, statements
 from stackproof.rules import Hit, Hits, Resource, rule
 
 
-@rule("*::*", where=holds())
+@rule("AWS::*", where=holds())
 def iam_action_exists(resource: Resource, graph: Graph) -> Hits:
     """Every action and every condition of every policy exists, in grants and in denials."""
     for statement in statements(graph, resource):

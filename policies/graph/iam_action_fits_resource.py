@@ -9,7 +9,7 @@ from stackproof.template.references import display
 KINDS = (Kind.IDENTITY, Kind.RESOURCE, Kind.ENDPOINT)
 
 
-@rule("*::*", where=holds(*KINDS))
+@rule("AWS::*", where=holds(*KINDS))
 def iam_action_fits_resource(resource: Resource, graph: Graph) -> Hits:
     """Every action of a statement fits one of its resources, and every resource one of its actions."""
     for statement in statements(graph, resource, *KINDS):

@@ -10,7 +10,7 @@ from stackproof.template.references import display
 KINDS = (Kind.RESOURCE, Kind.KEY, Kind.TRUST, Kind.ENDPOINT)
 
 
-@rule("*::*", where=holds(*KINDS))
+@rule("AWS::*", where=holds(*KINDS))
 def iam_cross_account_principal(resource: Resource, graph: Graph, access: Access | None = None) -> Hits:
     """No policy of a resource lets an account in that is neither this one nor named in access.yaml."""
     for statement in statements(graph, resource, *KINDS):

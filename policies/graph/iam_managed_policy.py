@@ -8,7 +8,6 @@ from stackproof.rules import Hit, Hits, Resource, rule
 from stackproof.template.references import target
 
 
-
 @rule("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group", "AWS::SSO::PermissionSet")
 def iam_managed_policy(identity: Resource, graph: Graph) -> Hits:
     """No role, user or group has a managed policy that grants whole services or the account."""
@@ -24,4 +23,6 @@ def iam_managed_policy(identity: Resource, graph: Graph) -> Hits:
                 yield Hit(f"the managed policy {value.rsplit('/', 1)[-1]} grants whole services", path=place)
     boundary = identity.properties.get("PermissionsBoundary")
     if isinstance(boundary, str) and boundary.endswith("/AdministratorAccess"):
-        yield Hit("AdministratorAccess as a permissions boundary bounds nothing", path=("Properties", "PermissionsBoundary"))
+        yield Hit(
+            "AdministratorAccess as a permissions boundary bounds nothing", path=("Properties", "PermissionsBoundary")
+        )

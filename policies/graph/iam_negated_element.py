@@ -7,7 +7,7 @@ from stackproof.rules import Hit, Hits, Resource, rule
 _NEGATED = ("NotAction", "NotResource", "NotPrincipal")
 
 
-@rule("*::*", where=holds())
+@rule("AWS::*", where=holds())
 def iam_negated_element(resource: Resource, graph: Graph) -> Hits:
     """No Allow says what it does not grant."""
     for statement in statements(graph, resource):

@@ -18,7 +18,7 @@ def _passes(resource: Resource, graph: Graph) -> bool:
     )
 
 
-@rule("*::*", where=lambda resource, graph: holds(Kind.IDENTITY)(resource, graph) and _passes(resource, graph))
+@rule("AWS::*", where=lambda resource, graph: holds(Kind.IDENTITY)(resource, graph) and _passes(resource, graph))
 def iam_pass_role(resource: Resource, graph: Graph) -> Hits:
     """Whoever may pass roles may pass named ones, to a named service."""
     for statement in statements(graph, resource, Kind.IDENTITY):

@@ -8,7 +8,7 @@ from stackproof.rules import Hit, Hits, Resource, rule
 KINDS = (Kind.RESOURCE, Kind.KEY, Kind.TRUST)
 
 
-@rule("*::*", where=holds(*KINDS))
+@rule("AWS::*", where=holds(*KINDS))
 def iam_public_principal(resource: Resource, graph: Graph) -> Hits:
     """No policy of a resource lets everybody in, nor a service on behalf of everybody."""
     for statement in statements(graph, resource, *KINDS):

@@ -8,9 +8,10 @@ from stackproof.rules import Hit, Hits, Resource, rule
 KINDS = (Kind.IDENTITY, Kind.RESOURCE, Kind.TRUST, Kind.ENDPOINT)
 
 
-@rule("*::*", where=holds(*KINDS))
+@rule("AWS::*", where=holds(*KINDS))
 def iam_wildcard_action(resource: Resource, graph: Graph) -> Hits:
-    """No Allow has a wildcard among its actions; key policies, where AWS prescribes some, are judged by `kms_key_policy`."""
+    """No Allow has a wildcard among its actions; key policies, where AWS prescribes some, are judged by
+    `kms_key_policy`."""
     for statement in statements(graph, resource, *KINDS):
         if statement.allows:
             for action, place in statement.texts("Action"):

@@ -8,7 +8,7 @@ from stackproof.rules import Hit, Hits, Resource, rule
 from stackproof.template.references import display
 
 
-@rule("*::*", where=holds(Kind.IDENTITY))
+@rule("AWS::*", where=holds(Kind.IDENTITY))
 def iam_wildcard_resource(resource: Resource, graph: Graph) -> Hits:
     """No Allow of an identity is on all resources of a kind, where the action knows resources."""
     for statement in statements(graph, resource, Kind.IDENTITY):

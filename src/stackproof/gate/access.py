@@ -7,6 +7,18 @@ invariants:
     actions: [dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem]
     resources: [AuditTable]          # logical ids
     only: []                         # roles (logical ids) that may; nobody here
+  - id: only-the-producer-uploads
+    reason: a file from anybody else is no payment order
+    actions: [s3:PutObject]
+    resources: [InboxBucket/*]       # with a path below the resource
+    only: [ProducerRoleArn]          # an external principal, by its parameter
+    denied: true                     # besides, the bucket's policy denies it to all others
+  - id: manifests-are-written-once
+    reason: the first manifest wins
+    actions: [s3:PutObject]
+    resources: [ResultsBucket/manifests/*]
+    only: []
+    when: {"Null": {s3:if-none-match: "true"}}   # denied to everybody under these conditions
 external_principals:
   - parameter: ProducerRoleArn       # or `arn:` with a literal one
     reason: the producer's role stands in its own stack
@@ -92,7 +104,9 @@ def _truth(path: Path, line: int, name: str, value: Any) -> bool:
 
 def _conditions(path: Path, line: int, value: Any) -> Mapping[str, Mapping[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(keys, dict) and keys for keys in value.values()):
-        raise StackproofError(f"{path}:{line}: when must be conditions, such as {{Bool: {{aws:SecureTransport: 'false'}}}}.")
+        raise StackproofError(
+            f"{path}:{line}: when must be conditions, such as {{Bool: {{aws:SecureTransport: 'false'}}}}."
+        )
     return value
 
 

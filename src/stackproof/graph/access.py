@@ -9,12 +9,11 @@ from typing import Any
 class Invariant:
     """Only those in `only` may do any of `actions` to any of `resources`; () means nobody.
 
-    `actions` are IAM actions, wildcards as IAM reads them ("dynamodb:Delete*"). `resources` are logical ids, also with a
-    path below them ("Inbox/incoming/*"). `only` are logical ids of roles, or parameters that external principals stand in.
-    `denied`: a policy of the resource must deny it to all others besides, whatever their own policies say. With `when`
-    (operator -> key -> value) it must be denied to everybody under these conditions, and grants are not looked at.
-    `line` is where it stands in the file.
-    """
+    `actions` are IAM actions, wildcards as IAM reads them ("dynamodb:Delete*"). `resources` are logical ids, also
+    with a path below them ("Inbox/incoming/*"). `only` are logical ids of roles, or parameters that external
+    principals stand in. `denied`: a policy of the resource must deny it to all others besides, whatever their own
+    policies say. With `when` (operator -> key -> value) it must be denied to everybody under these conditions, and
+    grants are not looked at. `line` is where it stands in the file."""
 
     id: str
     reason: str

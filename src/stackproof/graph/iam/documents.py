@@ -1,8 +1,7 @@
 """Every policy document of a template, wherever it stands and however it is written.
 
-A document is found by its shape (a mapping with `Statement`, or the JSON text of one), not by a list of types, so that a
-resource policy of a service that we never heard of is judged as well.
-"""
+A document is found by its shape (a mapping with `Statement`, or the JSON text of one), not by a list of types, so
+that a resource policy of a service that we never heard of is judged as well."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -47,7 +46,9 @@ class Statement:
         """For messages: its Sid, or its number."""
         sid = self.body.get("Sid")
         number = self.path[-1]
-        return f"the statement {sid}" if isinstance(sid, str) and sid else f"statement {number if number != () else ''}"
+        if isinstance(sid, str) and sid:
+            return f"the statement {sid}"
+        return f"statement {number + 1}" if isinstance(number, int) else "its only statement"
 
     def listed(self, element: str) -> Iterator[tuple[Any, Path]]:
         """The items of an element (Action, Resource, ...), a single one as a list of one, with their places. Items that
@@ -135,8 +136,17 @@ _IDENTITY = (
 )
 # Properties that hold a policy document, for the case that its value is not known.
 _NAMES = frozenset(
-    ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "ResourcePolicy", "AccessPolicies", "AccessPolicy")
-    + ("RepositoryPolicyText", "FileSystemPolicy", "InlinePolicy", "BucketPolicy", "PermissionsPolicyDocument")
+    {
+        *(
+            "PolicyDocument",
+            "AssumeRolePolicyDocument",
+            "KeyPolicy",
+            "ResourcePolicy",
+            "AccessPolicies",
+            "AccessPolicy",
+        ),
+        *("RepositoryPolicyText", "FileSystemPolicy", "InlinePolicy", "BucketPolicy", "PermissionsPolicyDocument"),
+    }
 )
 
 
@@ -146,11 +156,11 @@ def documents(graph: Graph, *kinds: Kind) -> Mapping[str, tuple[Document, ...]]:
         graph.cache["iam.documents"] = {
             name: found for name, resource in graph.resources.items() if (found := tuple(_documents(resource)))
         }
-    found: dict[str, tuple[Document, ...]] = graph.cache["iam.documents"]
+    every: dict[str, tuple[Document, ...]] = graph.cache["iam.documents"]
     if not kinds:
-        return found
+        return every
     if ("iam.documents", kinds) not in graph.cache:
-        chosen = {name: tuple(d for d in held if d.kind in kinds) for name, held in found.items()}
+        chosen = {name: tuple(d for d in held if d.kind in kinds) for name, held in every.items()}
         graph.cache["iam.documents", kinds] = {name: held for name, held in chosen.items() if held}
     narrowed: dict[str, tuple[Document, ...]] = graph.cache["iam.documents", kinds]
     return narrowed
@@ -203,7 +213,8 @@ def _is_policy(value: dict[str, Any]) -> bool:
     listed = value.get("Statement")
     many = listed if isinstance(listed, list) else [listed]
     return "Statement" in value and (
-        "Version" in value or any(isinstance(one, Unknown) or (isinstance(one, dict) and "Effect" in one) for one in many)
+        "Version" in value
+        or any(isinstance(one, Unknown) or (isinstance(one, dict) and "Effect" in one) for one in many)
     )
 
 

@@ -22,8 +22,8 @@ IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """An Allow, and to whom: `principal` is the logical id of a role, user or group, an ARN or account from elsewhere, a
-    service, or "*" for everybody."""
+    """An Allow, and to whom: `principal` is the logical id of a role, user or group, an ARN or account from
+    elsewhere, a service, or "*" for everybody."""
 
     principal: str
     statement: Statement
@@ -40,7 +40,8 @@ class Grant:
 
 
 def holders(graph: Graph, resource: Resource) -> tuple[str, ...]:
-    """The logical ids of the roles, users and groups that get an identity policy; () when it is given to nobody here."""
+    """The logical ids of the roles, users and groups that get an identity policy; () when it is given to nobody
+    here."""
     if resource.type in IDENTITIES:
         return (resource.logical_id,)
     names: list[str] = []
@@ -106,3 +107,23 @@ def resource_grants(graph: Graph) -> Iterator[Grant]:
             unknown = error
     if unknown:
         raise unknown
+
+
+def grants_of(graph: Graph, identity: Resource) -> list[Grant]:
+    """The Allows of all policies that an identity gets.
+
+    Raises: UnknownValueError when one of them is not known.
+    """
+    if "iam.grants" not in graph.cache:
+        found: dict[str, list[Grant]] = {}
+        unknown: UnknownValueError | None = None
+        try:
+            for grant in identity_grants(graph):
+                found.setdefault(grant.principal, []).append(grant)
+        except UnknownValueError as error:
+            unknown = error
+        graph.cache["iam.grants"] = found, unknown
+    known, failure = graph.cache["iam.grants"]
+    if failure is not None:
+        raise failure
+    return list(known.get(identity.logical_id, ()))

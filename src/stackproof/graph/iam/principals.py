@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stackproof.graph.iam.data import CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS
+from stackproof.graph.access import Access
+from stackproof.graph.graph import Graph
+from stackproof.graph.iam.data import AWS_ACCOUNTS, CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS
 from stackproof.graph.iam.documents import Statement
 from stackproof.template.model import Path, Unknown, UnknownValueError
 from stackproof.template.references import Reference, whole
@@ -18,8 +20,8 @@ _SET = re.compile(r"^foranyvalue:")
 
 
 def account(value: str) -> str | None:
-    """The account of a principal or ARN: `OWN`, twelve digits, a word that AWS has there ("cloudfront"), or None when the
-    text does not say ("*", an ARN of a bucket)."""
+    """The account of a principal or ARN: `OWN`, twelve digits, a word that AWS has there ("cloudfront"), or None when
+    the text does not say ("*", an ARN of a bucket)."""
     if reference := whole(value):
         own = not reference.is_pseudo or reference.target in ("AWS::AccountId", "AWS::StackId")
         return OWN if own else None
@@ -87,3 +89,44 @@ def is_open(statement: Statement) -> tuple[bool, Path]:
         if kind == "*" or (kind == "AWS" and "*" in str(value)):
             return not is_closed(statement), place
     return False, statement.path
+
+
+def sourceless(statement: Statement) -> Iterator[tuple[str, Path]]:
+    """The service principals that a statement lets in without saying for whom they act.
+
+    Raises: UnknownValueError.
+    """
+    services = [(value, place) for kind, value, place in statement.principals() if kind == "Service"]
+    if services and not is_closed(statement):
+        yield from services
+
+
+def foreigners(graph: Graph, statement: Statement, access: Access | None) -> Iterator[tuple[str, Path]]:
+    """The principals, and the values of closing conditions, that stand for another account which nobody declared.
+
+    Raises: UnknownValueError.
+    """
+    declared = set(_declared(graph, access))
+    found = [(value, place) for kind, value, place in statement.principals() if kind == "AWS"]
+    found += [(value, place) for key, value, place in closing(statement) if key in _ACCOUNTS_AND_ARNS]
+    for value, place in found:
+        owner = account(value)
+        if owner in (None, OWN, "cloudfront", "aws") or owner in AWS_ACCOUNTS or value in declared or owner in declared:
+            continue
+        yield value, place
+
+
+_ACCOUNTS_AND_ARNS = CLOSING_ACCOUNTS | CLOSING_ARNS | {"s3:dataaccesspointaccount"}
+
+
+def _declared(graph: Graph, access: Access | None) -> Iterator[str]:
+    for one in access.external if access else ():
+        value = one.arn if one.parameter is None else parameter(graph, one.parameter)
+        if isinstance(value, str) and value:
+            yield value
+
+
+def parameter(graph: Graph, name: str) -> Any:
+    """The value of a parameter in this environment, None when there is no such parameter."""
+    found = graph.template.parameters.get(name)
+    return None if found is None else found.value

@@ -16,17 +16,18 @@ _ONE_SEGMENT = frozenset(("BucketName", "TableName", "QueueName", "TopicName", "
 
 
 def resource_form(graph: Graph, value: str) -> str:
-    """A resource of a statement in the common form, '' for what can't be told to be an ARN (an attribute of a type whose
-    ARN has no known form)."""
+    """A resource of a statement in the common form, '' for what can't be told to be an ARN (an attribute of a type
+    whose ARN has no known form)."""
     form = common(graph, value)
     return form if form == "*" or form.startswith("arn:") else ""
 
 
 def is_wide(graph: Graph, value: str) -> bool:
-    """Whether a resource of a statement stands for all of a kind: "*", a wildcard for the service or for the whole name.
+    """Whether a resource of a statement stands for all of a kind: "*", a wildcard for the service or for the whole
+    name.
 
-    Kinds whose names only exist at run time (jobs, container instances) are none, in an account and region that are named.
-    """
+    Kinds whose names only exist at run time (jobs, container instances) are none, in an account and region that are
+    named."""
     if whole(value):
         return False
     form = common(graph, value)
@@ -63,8 +64,8 @@ def _is_runtime(graph: Graph, service: str, prefix: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def fits(action: str, form: str) -> bool:
-    """Whether an action ("s3:GetObject") can ever be allowed on a resource in the common form: it knows a kind of resource
-    with such an ARN, or it knows none and the resource is "*"."""
+    """Whether an action ("s3:GetObject") can ever be allowed on a resource in the common form: it knows a kind of
+    resource with such an ARN, or it knows none and the resource is "*"."""
     if form == "*":
         return True
     kinds = resource_types(action)
@@ -96,8 +97,8 @@ def _piece(piece: str, *, is_last: bool) -> str:
 
 
 def misfits(graph: Graph, actions: list[str], resources: list[str]) -> Iterator[tuple[str, str]]:
-    """What of a statement can never apply: (action, '') for an action that fits none of the resources, ('', resource) for
-    a resource that none of the actions fits. Resources that can't be told fit everything."""
+    """What of a statement can never apply: (action, '') for an action that fits none of the resources, ('', resource)
+    for a resource that none of the actions fits. Resources that can't be told fit everything."""
     forms = {value: resource_form(graph, value) for value in resources}
     if not all(forms.values()):
         return
