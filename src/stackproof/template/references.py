@@ -48,7 +48,8 @@ def inside(value: Any) -> Iterator[Reference]:
     """Every reference in a text, in order; of a list or mapping, in all of its values."""
     match value:
         case str():
-            yield from (_reference(name) for name in _TOKEN.findall(value))
+            if _OPEN in value:  # most texts hold none, and looking for a sign is cheap
+                yield from (_reference(name) for name in _TOKEN.findall(value))
         case list():
             for item in value:
                 yield from inside(item)

@@ -1,13 +1,14 @@
 """Where what failed goes: queues, topics and others, and who may send there."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.arns import arn, common, covers
 from stackproof.graph.graph import Graph
-from stackproof.graph.statements import resource_policies, role_statements, statements
-from stackproof.graph.values import known, text, texts
+from stackproof.graph.statements import Statement, resource_policies, role_statements, statements
+from stackproof.graph.values import known, mapping, text, texts
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 from stackproof.template.references import display, whole
 
@@ -87,7 +88,8 @@ def sending_fault(graph: Graph, role: Resource | None, receiver: Resource | None
     if not granted(graph, role, action, wanted):
         return f"{role.logical_id} may not {action} there"
     key = _key(graph, receiver)
-    missing = [use for use in _KEY_USES if key and not _may_use(graph, role, key, use)]
+    service = _SERVICES[receiver.type]
+    missing = [use for use in _KEY_USES if key and not _may_use(graph, role, key, use, service)]
     return f"{role.logical_id} may not {missing[0]} with {key.logical_id}, its key" if key and missing else ""
 
 
@@ -119,13 +121,25 @@ def _key(graph: Graph, receiver: Resource) -> Resource | None:
     return found
 
 
-def _may_use(graph: Graph, role: Resource, key: Resource, action: str) -> bool:
-    if granted(graph, role, action, arn(graph, key)):
-        return True
+def _may_use(graph: Graph, role: Resource, key: Resource, action: str, service: str) -> bool:
+    by_role = [one for one in role_statements(graph, role) if one.has_resource(graph, arn(graph, key))]
     policy = statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy"))
+    by_key = [one for one in policy if _is_for_role(graph, one.body, role)]
     return any(
-        statement.effect == "Allow" and statement.has_action(action) and _is_for_role(graph, statement.body, role)
-        for statement in policy
+        one.effect == "Allow" and one.has_action(action) and _is_through(graph, one, service)
+        for one in (*by_role, *by_key)
+    )
+
+
+def _is_through(graph: Graph, statement: Statement, service: str) -> bool:
+    """Whether a statement about a key holds for what a service asks of it (kms:ViaService)."""
+    wanted = f"{service}.region.amazonaws.com"
+    return all(
+        any(
+            covers(re.sub(r"\.[a-z]{2}(-[a-z]+)+-\d\.", ".region.", common(graph, one)), wanted) for one in texts(value)
+        )
+        for _, key, value in statement.conditions()
+        if key == "kms:viaservice"
     )
 
 
@@ -155,9 +169,14 @@ def service_fault(graph: Graph, service: str, source: str, receiver: Resource) -
     if key is not None:
         policy = list(statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy")))
         for use in _KEY_USES:
-            if not any(s.effect == "Allow" and s.has_action(use) and s.is_for_service(service) for s in policy):
+            if not any(s.effect == "Allow" and s.has_action(use) and _names_service(s, service) for s in policy):
                 return f"the policy of {key.logical_id}, its key, does not let {service} {use}"
     return ""
+
+
+def _names_service(statement: Statement, service: str) -> bool:
+    by_name = service in texts(mapping(statement.body.get("Principal")).get("Service"))
+    return by_name or (statement.is_for_everybody() and not list(statement.conditions()))
 
 
 def source_fault(graph: Graph, conditions: list[tuple[str, str, Any]], source: str) -> str:

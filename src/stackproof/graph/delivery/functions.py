@@ -27,6 +27,7 @@ def failure_faults(graph: Graph, function: Resource) -> Iterator[Hit]:
     """What keeps a call that a function failed at from being kept: no dead-letter queue or destination on failure, or
     one that can't take it."""
     named = list(_named(graph, function))
+    yield from _config_faults(graph, function)
     if not named:
         message = "what it fails at is discarded: it has no DeadLetterConfig and no EventInvokeConfig with OnFailure"
         yield Hit(message, path=("Properties",))
@@ -39,6 +40,21 @@ def failure_faults(graph: Graph, function: Resource) -> Iterator[Hit]:
             yield Hit(f"{what} is the function itself", path=path, resource=holder.logical_id)
         elif fault := sending_fault(graph, role_of(graph, function.get("Role")), found.resource):
             yield Hit(f"{what} gets nothing: {fault}", path=path, resource=holder.logical_id)
+
+
+def _config_faults(graph: Graph, function: Resource) -> Iterator[Hit]:
+    seen: dict[str, Resource] = {}
+    for config in graph.of_type(INVOKE_CONFIG):
+        qualifier = config.get("Qualifier")
+        if not _is_of(graph, config, function) or not isinstance(qualifier, str):
+            continue
+        path = ("Properties", "Qualifier")
+        if qualifier in seen:
+            message = f"{seen[qualifier].logical_id} is about {function.logical_id} too, and AWS takes only one"
+            yield Hit(message, path=("Properties", "FunctionName"), resource=config.logical_id)
+        elif qualifier.startswith("$") and qualifier != "$LATEST":
+            yield Hit(f"there is no version {qualifier}; the newest is $LATEST", path=path, resource=config.logical_id)
+        seen[qualifier] = config
 
 
 def _named(graph: Graph, function: Resource) -> Iterator[tuple[Resource, Path, Any, tuple[str, ...]]]:

@@ -8,7 +8,7 @@ from stackproof.graph.graph import Graph
 from stackproof.graph.values import found, known
 from stackproof.rules import Hit
 from stackproof.template.model import Path, Resource
-from stackproof.template.references import display, target
+from stackproof.template.references import display, inside, target
 
 _AWSVPC = ("NetworkConfiguration", "AwsvpcConfiguration")
 _ECS_RULE = ("Targets", "*", "EcsParameters", "NetworkConfiguration", "AwsVpcConfiguration")
@@ -84,8 +84,12 @@ def has_say(resource: Resource, graph: Graph) -> bool:
     return True
 
 
-def address_faults(resource: Resource) -> Iterator[Hit]:
-    """What in a resource gives public addresses."""
+def address_faults(graph: Graph, resource: Resource) -> Iterator[Hit]:
+    """What in a resource gives public addresses, and an address that nothing uses (Security Hub, EC2.12)."""
+    if resource.type == "AWS::EC2::EIP" and not graph.incoming.get(resource.logical_id):
+        exported = {reference.target for reference in inside(graph.template.outputs)}
+        if resource.logical_id not in exported and resource.get("InstanceId") is None:
+            yield Hit("it is a public address that nothing in this template uses", path=("Properties",))
     for setting in _SETTINGS.get(resource.type, ()):
         for path, block in found(resource, setting.at):
             value = known(known(block).get(setting.name)) if isinstance(known(block), Mapping) else None

@@ -3,12 +3,23 @@
 from collections.abc import Iterator
 
 from stackproof.graph.graph import Graph
-from stackproof.graph.network.groups import EGRESS, GROUP, GroupRule, own_rules, prefix_list, rules, shown
+from stackproof.graph.network.groups import (
+    EGRESS,
+    GROUP,
+    GroupRule,
+    group_of,
+    own_rules,
+    prefix_list,
+    rules,
+    shown,
+    users_of,
+)
 from stackproof.graph.network.ranges import are_world, is_world
 from stackproof.rules import Hit
 from stackproof.template.model import Resource
 
-_MANY_PORTS = 1024  # a range of more is no choice of ports
+_MANY_PORTS = 100  # a range of more is no choice of ports
+_LAST = 65535
 
 
 def egress_faults(graph: Graph, holder: Resource) -> Iterator[Hit]:
@@ -31,16 +42,33 @@ def _rule_faults(graph: Graph, rule: GroupRule) -> Iterator[Hit]:
     if not rule.names_peer():
         yield Hit("an egress rule names no destination, so CloudFormation leaves it out", path=rule.path)
         return
-    if not _is_broad(rule):
-        return
-    if found := rule.world(graph):
+    first, last = rule.ports
+    if first > last or (first <= 1 and last not in (first, _LAST)):
+        yield Hit(f"{rule.shown} are no choice of ports: they start at {first}", path=(*rule.path, "FromPort"))
+    found = rule.world(graph)
+    if found and (_is_broad(rule) or _only_endpoints(graph, rule)):
         name, value = found
-        yield Hit(f"it lets out {rule.shown} to everywhere ({shown(value)})", path=(*rule.path, name))
+        why = "" if _is_broad(rule) else ", though only endpoints have it, which but answer"
+        yield Hit(f"it lets out {rule.shown} to everywhere ({shown(value)}){why}", path=(*rule.path, name))
+    yield from _list_faults(graph, rule)
+
+
+def _list_faults(graph: Graph, rule: GroupRule) -> Iterator[Hit]:
     value = rule.body.get("DestinationPrefixListId")
-    entries = prefix_list(graph, value) if value is not None else None
-    if entries and (any(is_world(graph, entry) for _, entry in entries) or are_world(entry for _, entry in entries)):
-        message = f"it lets out {rule.shown} to everywhere, by a prefix list"
-        yield Hit(message, path=(*rule.path, "DestinationPrefixListId"))
+    if value is None or not _is_broad(rule):
+        return
+    entries = prefix_list(graph, value)
+    path = (*rule.path, "DestinationPrefixListId")
+    if entries is None:
+        yield Hit(f"it lets out {rule.shown} to a prefix list, which may hold public addresses", path=path)
+    elif any(is_world(graph, entry) for _, entry in entries) or are_world(entry for _, entry in entries):
+        yield Hit(f"it lets out {rule.shown} to everywhere, by a prefix list", path=path)
+
+
+def _only_endpoints(graph: Graph, rule: GroupRule) -> bool:
+    group = group_of(graph, rule)
+    users = users_of(graph, group) if group is not None else []
+    return bool(users) and all(user.type == "AWS::EC2::VPCEndpoint" for user in users)
 
 
 def _together(graph: Graph, group: Resource) -> Iterator[Hit]:

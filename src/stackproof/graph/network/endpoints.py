@@ -75,6 +75,9 @@ def _statement_faults(graph: Graph, statement: Statement) -> Iterator[Hit]:
     if stray:
         yield Hit(f"the statement {name} allows all but what it names ({stray[0]})", path=(*path, stray[0]))
         return
+    principal = known(body.get("Principal"))
+    if principal != "*" and not isinstance(principal, Mapping):
+        yield Hit(f"the statement {name} has no Principal that can be read", path=path)
     whose, to = _names_principals(graph, statement), _bound(statement, _RESOURCE_KEYS)
     if not whose and not _is_of_aws(graph, statement):
         message = (

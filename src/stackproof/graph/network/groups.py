@@ -117,9 +117,14 @@ def is_public_web(graph: Graph, rule: GroupRule) -> bool:
     group = group_of(graph, rule)
     if rule.protocol != "tcp" or first != last or first not in _WEB or group is None:
         return False
-    users = [edge for edge in graph.incoming.get(group.logical_id, ()) if edge.source != group.logical_id]
-    holders = {edge.source for edge in users} - {r.logical_id for r in graph.of_type(GROUP, INGRESS, EGRESS)}
-    return bool(holders) and all(_faces_internet(graph.resources[name]) for name in holders)
+    users = users_of(graph, group)
+    return bool(users) and all(_faces_internet(user) for user in users)
+
+
+def users_of(graph: Graph, group: Resource) -> list[Resource]:
+    """The resources of the template that have a security group; rules that name it do not have it."""
+    referrers = graph.referrers(group.logical_id)
+    return [one for one in referrers if one is not group and one.type not in (GROUP, INGRESS, EGRESS)]
 
 
 def _faces_internet(resource: Resource) -> bool:

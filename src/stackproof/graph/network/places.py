@@ -81,7 +81,7 @@ def has_network(resource: Resource, graph: Graph) -> bool:
     """Whether a resource runs in a network that its own properties could name."""
     match resource.type:
         case "AWS::Batch::ComputeEnvironment":
-            return isinstance(resource.get("ComputeResources"), Mapping | Unknown)
+            return text(resource.get("Type")).upper() != "UNMANAGED" or resource.get("ComputeResources") is not None
         case "AWS::EC2::Instance" | "AWS::AutoScaling::AutoScalingGroup":
             return True
         case "AWS::ECS::Service":
@@ -100,7 +100,8 @@ def missing(graph: Graph, resource: Resource) -> tuple[str, Path] | None:
         case "AWS::EC2::Instance" | "AWS::AutoScaling::AutoScalingGroup":
             return "it names no subnet, so it runs in the default network, whose subnets are public", ("Properties",)
         case "AWS::Batch::ComputeEnvironment":
-            return "it names no subnets", ("Properties", "ComputeResources")
+            block = ("ComputeResources",) if resource.get("ComputeResources") is not None else ()
+            return "it names no subnets", ("Properties", *block)
         case "AWS::ECS::Service":
             return "its tasks run on Fargate and it names no subnets for them", ("Properties",)
     return None

@@ -61,8 +61,8 @@ def are_world(values: Iterable[Any]) -> bool:
     networks = [network for value in values if isinstance(value, str) and (network := parse(value)) is not None]
     for version in (4, 6):
         some = [network for network in networks if network.version == version and not _is_private(network)]
-        size = sum(network.num_addresses for network in ipaddress.collapse_addresses(some))  # type: ignore[type-var,misc]
-        if size * _SHARE >= 2 ** _PUBLIC_BITS[version]:
+        whole: Any = ipaddress.collapse_addresses(some)
+        if sum(network.num_addresses for network in whole) * _SHARE >= 2 ** _PUBLIC_BITS[version]:
             return True
     return False
 

@@ -1,14 +1,14 @@
 """Whether compute that has to call AWS can reach it from its subnets: by a way out, or by endpoints.
 
-Without that nothing fails at deployment: instances and tasks start, and wait for ever. Sources: Amazon ECS, Interface
-VPC endpoints; Amazon ECR, Interface VPC endpoints; AWS Batch, Interface VPC endpoints; S3, Gateway endpoints."""
+Without that nothing fails at deployment: instances and tasks start, and wait for ever."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.network import groups, routes
 from stackproof.graph.network.endpoints import ENDPOINT, allows, kind, service
-from stackproof.graph.network.places import BATCH, SERVICE, SUBNET, places, security_groups
+from stackproof.graph.network.needs import LAYERS, Needs, needs
+from stackproof.graph.network.places import SUBNET, places, security_groups
 from stackproof.graph.network.ranges import overlap, parse
 from stackproof.graph.values import items, known, text, texts
 from stackproof.rules import Hit
@@ -16,24 +16,6 @@ from stackproof.template.model import Resource
 from stackproof.template.references import whole
 
 _HTTPS = 443
-_LAYERS = "arn:aws:s3:::prod-region-starport-layer-bucket/a layer"
-_IMAGES = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")
-_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
-# Service -> the actions that must come through its endpoint: what an instance with the ECS agent calls, and a task.
-_INSTANCE: Mapping[str, tuple[str, ...]] = {
-    "ecs": (
-        *("ecs:RegisterContainerInstance", "ecs:DeregisterContainerInstance", "ecs:DiscoverPollEndpoint"),
-        *("ecs:SubmitContainerStateChange", "ecs:SubmitTaskStateChange", "ecs:SubmitAttachmentStateChanges"),
-        *("ecs:UpdateContainerInstancesState", "ecs:TagResource"),
-    ),
-    "ecs-agent": ("ecs:Poll",),
-    "ecs-telemetry": ("ecs:Poll", "ecs:StartTelemetrySession"),
-    "ecr.api": ("ecr:GetAuthorizationToken", *_IMAGES),
-    "ecr.dkr": _IMAGES,
-    "logs": _LOGS,
-    "s3": ("s3:GetObject",),
-}
-_TASK = {name: _INSTANCE[name] for name in ("ecr.api", "ecr.dkr", "s3")}
 
 
 def reach_faults(graph: Graph, resource: Resource) -> Iterator[Hit]:
@@ -46,22 +28,14 @@ def reach_faults(graph: Graph, resource: Resource) -> Iterator[Hit]:
         if leading and subnet not in leading:
             message = f"the subnet {subnet.logical_id} has no way out, while {leading[0].logical_id} has one"
             yield Hit(message, path=path)
-    for name, actions in _needs(resource).items():
+    for name, needed in needs(graph, resource).items():
         for path, subnet in subnets:
-            if fault := _service_fault(graph, resource, subnet, name, actions):
+            if fault := _service_fault(graph, resource, subnet, name, needed):
                 yield Hit(fault, path=path)
                 break
 
 
-def _needs(resource: Resource) -> Mapping[str, tuple[str, ...]]:
-    if resource.type == BATCH:
-        return _TASK if text(resource.get("ComputeResources", "Type")).upper().startswith("FARGATE") else _INSTANCE
-    if resource.type == SERVICE and text(resource.get("LaunchType")).upper() == "FARGATE":
-        return _TASK
-    return {}
-
-
-def _service_fault(graph: Graph, resource: Resource, subnet: Resource, name: str, actions: tuple[str, ...]) -> str:
+def _service_fault(graph: Graph, resource: Resource, subnet: Resource, name: str, needed: Needs) -> str:
     home = routes.vpc(graph, subnet)
     if home is None:
         return ""  # what else is in that network does not stand in this template
@@ -73,7 +47,7 @@ def _service_fault(graph: Graph, resource: Resource, subnet: Resource, name: str
             return ""
         return f"from {subnet.logical_id} there is no way to {name}: no endpoint, and no way out"
     for endpoint in (*gateways, *interfaces):
-        if fault := _endpoint_fault(graph, resource, endpoint, home, actions):
+        if fault := _endpoint_fault(graph, resource, endpoint, home, needed):
             return fault
     return ""
 
@@ -83,23 +57,36 @@ def _serves(graph: Graph, endpoint: Resource, subnet: Resource) -> bool:
     return any(table in served for table in routes.tables(graph, subnet))
 
 
-def _endpoint_fault(
-    graph: Graph, resource: Resource, endpoint: Resource, home: Resource, actions: tuple[str, ...]
-) -> str:
+def _endpoint_fault(graph: Graph, resource: Resource, endpoint: Resource, home: Resource, needed: Needs) -> str:
     name = endpoint.logical_id
-    for action in actions:
-        if not allows(graph, endpoint, action, _LAYERS if action.startswith("s3:") else ""):
-            what = " on the bucket in which ECR keeps image layers" if action.startswith("s3:") else ""
-            return f"the policy of {name} does not let {action} through{what}"
+    for action, wanted in needed:
+        if not allows(graph, endpoint, action, wanted):
+            return f"the policy of {name} does not let {action} through{_on(wanted)}"
     if kind(endpoint) == "Gateway":
         ok = any(_leads_to_gateway(graph, rule) for rule in _egress(graph, resource)) or not _is_closed(graph, resource)
-        return "" if ok else f"its security groups let no HTTPS out to {name}, which has public addresses"
+        return _idle_table(graph, endpoint) if ok else f"its security groups let no HTTPS out to {name}"
     if known(endpoint.get("PrivateDnsEnabled")) is not True:
         return f"{name} has no private DNS name, so nobody finds it"
     for attribute, default in (("EnableDnsSupport", True), ("EnableDnsHostnames", False)):
         if known(home.get(attribute, default=default)) is not True:
             return f"{home.logical_id} has {attribute} off, so nobody finds {name} by its private DNS name"
     return _group_fault(graph, resource, endpoint)
+
+
+def _on(wanted: str) -> str:
+    if wanted == LAYERS:
+        return " on the bucket in which ECR keeps image layers"
+    return f" on {wanted.replace('<', '').replace('>', '')}" if wanted not in ("", "*") else ""
+
+
+def _idle_table(graph: Graph, endpoint: Resource) -> str:
+    """A route table of a gateway endpoint that no subnet has: some subnet was meant to."""
+    used = {table.logical_id for subnet in graph.of_type(SUBNET) for table in routes.tables(graph, subnet)}
+    for value in items(endpoint.get("RouteTableIds")):
+        table = graph.referred(known(value), routes.TABLE)
+        if table is not None and table.logical_id not in used:
+            return f"{endpoint.logical_id} serves {table.logical_id}, a route table that no subnet has"
+    return ""
 
 
 def _group_fault(graph: Graph, resource: Resource, endpoint: Resource) -> str:
