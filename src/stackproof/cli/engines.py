@@ -69,7 +69,9 @@ def show(statuses: list[Status], console: Console, home: Path) -> None:
             console.print(f"  {status.name}: {fault}", markup=False, highlight=False)
         if len(status.faults) > 10:
             console.print(f"  {status.name}: and {len(status.faults) - 10} more", markup=False, highlight=False)
-    console.print(f"cfn-lint and the graph engine are part of stackproof. Folder: {home}", markup=False, highlight=False)
+    console.print(
+        f"cfn-lint and the graph engine are part of stackproof. Folder: {home}", markup=False, highlight=False
+    )
 
 
 def _install(name: str, progress: Callable[[str], None]) -> str:
@@ -103,7 +105,9 @@ def _remedies(statuses: list[Status], *, offline: bool, told: bool) -> list[str]
     if missing and (offline or not told):
         remedies.append(f"{' and '.join(missing)} not installed. Run `stackproof engines` where packages can be had.")
     if changed:
-        folders = ", ".join(str(status.installed.path) for status in statuses if status.name in changed and status.installed)
+        folders = ", ".join(
+            str(status.installed.path) for status in statuses if status.name in changed and status.installed
+        )
         remedies.append(
             f"{' and '.join(changed)} not as installed ({folders}). Remove its folder in {setup.home()} and run "
             "`stackproof engines` again."

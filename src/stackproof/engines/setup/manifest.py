@@ -1,6 +1,7 @@
 """Every file of an installed engine with its hash: what is changed, missing or added later shows."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ _OURS = frozenset({NAME, "stackproof.json"})
 
 def write(folder: Path) -> str:
     """Write the manifest of a folder into it; the hash of the manifest."""
-    text = "".join(f"{digest}  {name}\n" for name, digest in sorted(_files(folder)))
+    text = json.dumps(dict(sorted(_files(folder))), indent=0)
     (folder / NAME).write_text(text, "utf-8")
     return _sha256(text.encode())
 
@@ -24,7 +25,7 @@ def faults(folder: Path, expected: str) -> list[str]:
         return ["its list of files is gone"]
     if _sha256(text.encode()) != expected:
         return ["its list of files is not the one that was written at installation"]
-    listed = dict(reversed(line.split("  ", 1)) for line in text.splitlines())
+    listed: dict[str, str] = json.loads(text)
     there = dict(_files(folder))
     return [
         *(f"{name} is missing" for name in sorted(listed.keys() - there.keys())),
