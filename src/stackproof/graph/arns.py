@@ -50,6 +50,30 @@ _FORMS = {
     ),
     "AWS::DynamoDB::Table": _Form(arn="arn:aws:dynamodb:region:account:table/{}", name="TableName", ref="name"),
     "AWS::IAM::Role": _Form(arn="arn:aws:iam::account:role/{}", name="RoleName", ref="name"),
+    "AWS::IAM::User": _Form(arn="arn:aws:iam::account:user/{}", name="UserName", ref="name"),
+    "AWS::IAM::Group": _Form(arn="arn:aws:iam::account:group/{}", name="GroupName", ref="name"),
+    "AWS::IAM::ManagedPolicy": _Form(
+        arn="arn:aws:iam::account:policy/{}", name="ManagedPolicyName", ref="arn", attributes={"PolicyArn": "arn"}
+    ),
+    "AWS::Batch::JobQueue": _Form(
+        arn="arn:aws:batch:region:account:job-queue/{}",
+        name="JobQueueName",
+        ref="arn",
+        attributes={"JobQueueArn": "arn"},
+    ),
+    "AWS::Batch::ComputeEnvironment": _Form(
+        arn="arn:aws:batch:region:account:compute-environment/{}",
+        name="ComputeEnvironmentName",
+        ref="arn",
+        attributes={"ComputeEnvironmentArn": "arn"},
+    ),
+    "AWS::SecretsManager::Secret": _Form(arn="arn:aws:secretsmanager:region:account:secret:{}", name="Name", ref="arn"),
+    "AWS::StepFunctions::StateMachine": _Form(
+        arn="arn:aws:states:region:account:stateMachine:{}", name="StateMachineName", ref="arn"
+    ),
+    "AWS::Kinesis::Stream": _Form(arn="arn:aws:kinesis:region:account:stream/{}", name="Name", ref="name"),
+    "AWS::ECR::Repository": _Form(arn="arn:aws:ecr:region:account:repository/{}", name="RepositoryName", ref="name"),
+    "AWS::ECS::Cluster": _Form(arn="arn:aws:ecs:region:account:cluster/{}", name="ClusterName", ref="name"),
     "AWS::KMS::Key": _Form(arn="arn:aws:kms:region:account:key/{}", name="", ref="name"),
 }
 _PSEUDO = {

@@ -9,11 +9,12 @@ from stackproof.graph.graph import Graph
 from stackproof.graph.iam.data import AWS_ACCOUNTS, CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS
 from stackproof.graph.iam.documents import Statement
 from stackproof.template.model import Path, Unknown, UnknownValueError
-from stackproof.template.references import Reference, whole
+from stackproof.template.references import Reference, substitute, whole
 
 OWN = Reference(target="AWS::AccountId").token
 """The account that the stack is deployed to."""
 
+_OWN = "\ue102"
 _ACCOUNT = re.compile(r"\d{12}")
 _EXACT = frozenset(("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"))
 _SET = re.compile(r"^foranyvalue:")
@@ -27,10 +28,16 @@ def account(value: str) -> str | None:
         return OWN if own else None
     if _ACCOUNT.fullmatch(value):
         return value
-    parts = value.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
-        return None
-    return parts[4] or None
+    owner = arn_parts(value)[4]
+    return (OWN if owner == _OWN else owner) or None
+
+
+def arn_parts(value: str) -> list[str]:
+    """The six parts of an ARN, all empty for a text that is none. References have colons in them, so they are replaced: the
+    own account by a sign of its own, others by a word."""
+    plain = substitute(value, lambda reference: _OWN if reference.target == "AWS::AccountId" else "x")
+    parts = plain.split(":", 5)
+    return parts if len(parts) == 6 and parts[0] == "arn" else [""] * 6
 
 
 def closing(statement: Statement) -> Iterator[tuple[str, str, Path]]:
@@ -63,10 +70,7 @@ def _is_exact(key: str, text: str) -> bool:
         return bool(text) and "*" not in text and "?" not in text
     if whole(text):
         return True
-    parts = text.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
-        return False
-    owner, rest = parts[4], parts[5]
+    owner, rest = arn_parts(text)[4:]
     if owner:
         return "*" not in owner and "?" not in owner
     return bool(rest) and rest[0] not in "*?"  # a bucket's ARN names no account, but one bucket

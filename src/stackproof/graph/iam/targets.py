@@ -75,7 +75,16 @@ def fits(action: str, form: str) -> bool:
 def _is_of(arn: str, form: str) -> bool:
     """Whether some ARN has the form of a kind and is covered by a pattern."""
     expression = _expression(arn)
-    return any(re.fullmatch(expression, form.replace("*", sample).replace("?", "x")) for sample in _SAMPLES)
+    samples = (*_SAMPLES, *_tails(arn)) if "*" in form else ("",)
+    return any(re.fullmatch(expression, form.replace("*", sample).replace("?", "x")) for sample in samples)
+
+
+@lru_cache(maxsize=4096)
+def _tails(arn: str) -> tuple[str, ...]:
+    """What may stand for a wildcard at the end: the form from each of its parts on ("log-stream:x", ":log-stream:x")."""
+    plain = re.sub(r"\$\{[^}]+\}", "x", arn.split(":", 5)[-1])
+    ends = [match.start() for match in re.finditer(r"[:/]", plain)]
+    return tuple(plain[start + skip :] for start in ends for skip in (0, 1))
 
 
 @lru_cache(maxsize=4096)

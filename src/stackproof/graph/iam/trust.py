@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.data import ROLE_USERS, TRUST_SOURCES
 from stackproof.graph.iam.documents import Statement
-from stackproof.graph.iam.principals import OWN, closing
+from stackproof.graph.iam.principals import account, closing
 from stackproof.graph.values import found
 from stackproof.template.model import Path, Resource
 
@@ -63,7 +63,7 @@ def _service_faults(statement: Statement, service: str, bound: dict[str, str]) -
 
 
 def _names_account(arn: str | None) -> bool:
-    return arn is not None and (OWN in arn or arn.split(":", 5)[4:5] not in ([], [""]))
+    return arn is not None and account(arn) is not None
 
 
 def _names_a_subject(statement: Statement) -> bool:
