@@ -17,6 +17,10 @@ GROUP = "AWS::Logs::LogGroup"
 ROLE = "AWS::IAM::Role"
 _WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
 _WRITERS = ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "CloudWatchLambdaInsightsExecutionRolePolicy")
+_LEVELS = {
+    "ApplicationLogLevel": ("INFO", "TRACE", "DEBUG", "WARN", "ERROR", "FATAL"),
+    "SystemLogLevel": ("INFO", "DEBUG", "WARN"),
+}
 _HIDING = ("ERROR", "FATAL")
 _ALL_HIDING = ("WARN", *_HIDING)
 
@@ -123,6 +127,9 @@ def _format_faults(function: Resource) -> Hits:
     if level in hiding:
         what = "the metrics that are written as log lines" if level == "WARN" else "what the function says"
         yield Hit(f"ApplicationLogLevel {level} drops {what}", path=(*at, "ApplicationLogLevel"))
+    for name, levels in _LEVELS.items():
+        if known(config.get(name, levels[0])) not in levels:
+            yield Hit(f"{name} is none of {', '.join(levels)}", path=(*at, name))
 
 
 def _emits(function: Resource) -> bool:

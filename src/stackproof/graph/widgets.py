@@ -1,5 +1,6 @@
 """Whether the widgets of a dashboard show anything: their place, and what their type demands."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from stackproof.rules import Hit, Hits
 from stackproof.template.model import Resource
 from stackproof.template.references import display, inside, whole
 
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+_NEARLY_ALL = 0.9
 _WIDTH, _HEIGHT = 24, 1000  # the grid is 24 units wide
 
 
@@ -19,6 +22,8 @@ def faults(graph: Graph, shown: Dashboard) -> Hits:
     for widget in shown.widgets:
         for why in (*_place(widget), *_CHECKS.get(widget.type, _stray)(graph, widget)):
             yield Hit(f"{widget.name} {why}", path=BODY)
+        if other := next((item for item in shown.widgets if item.number < widget.number and _overlap(item, widget)), None):
+            yield Hit(f"{widget.name} lies over {other.name}", path=BODY)
         if widget.type != "alarm":
             for name in _missing(graph, widget.body):
                 yield Hit(f"{widget.name} refers to {name}, which is no resource of the template", path=BODY)
@@ -36,6 +41,16 @@ def alarm_faults(graph: Graph, shown: Dashboard) -> Hits:
             yield Hit(f"{widget.name} {why}", path=BODY)
         for name in _missing(graph, widget.body):
             yield Hit(f"{widget.name} names {name}, and the template has no such alarm", path=BODY)
+        for name in _left_out(graph, widget):
+            yield Hit(f"{widget.name} shows nearly all alarms of the template, and not {name}", path=BODY)
+
+
+def _left_out(graph: Graph, widget: Widget) -> list[str]:
+    """The alarms that a widget leaves out which shows nearly all others: it is meant to show all."""
+    alarms = [alarm.logical_id for alarm in graph.of_type(ALARM)]
+    named = {reference.target for reference in inside(widget.properties.get("alarms"))}
+    left_out = [name for name in alarms if name not in named]
+    return left_out if len(alarms) >= 10 and len(left_out) <= (1 - _NEARLY_ALL) * len(alarms) else []
 
 
 def _missing(graph: Graph, body: Any) -> list[str]:
@@ -49,7 +64,25 @@ def _place(widget: Widget) -> list[str]:
         return [f"has a size that is none: {width!r} by {height!r}"]
     if not (_is_size(x, 0, _WIDTH - 1) and _is_size(y, 0, 10**6)):
         return [f"has a place that is none: {x!r}, {y!r}"]
+    if (x is None) is not (y is None):
+        return ["has one of x and y, and needs both or none"]
+    if widget.type == "metric" and min(width or 6, height or 6) < 2:
+        return ["is too small to show anything"]
     return ["reaches beyond the grid of 24"] if (x or 0) + (width or 6) > _WIDTH else []
+
+
+def _overlap(one: Widget, other: Widget) -> bool:
+    """Whether two widgets that have a place lie over each other; one without is put where there is room."""
+    spans = [_span(one, "x", "width"), _span(other, "x", "width"), _span(one, "y", "height"), _span(other, "y", "height")]
+    if any(span is None for span in spans):
+        return False
+    left, right, above, below = (span or (0, 0) for span in spans)
+    return left[0] < right[1] and right[0] < left[1] and above[0] < below[1] and below[0] < above[1]
+
+
+def _span(widget: Widget, start: str, length: str) -> tuple[int, int] | None:
+    first, size = widget.body.get(start), widget.body.get(length, 6)
+    return (first, first + size) if isinstance(first, int) and isinstance(size, int) else None
 
 
 def _is_size(value: Any, least: int, most: int) -> bool:
@@ -96,8 +129,8 @@ def _alarm_fault(graph: Graph, name: Any) -> str:
 
 def _metric(graph: Graph, widget: Widget) -> list[str]:
     found, properties = [], widget.properties
-    if not _is_text(properties.get("region")):
-        found.append("has no region")
+    if not _is_region(properties.get("region")):
+        found.append("has no region, or one that is none")
     if properties.get("view", "timeSeries") not in _VIEWS:
         found.append(f"has a view that is none: {properties['view']!r}")
     given = list(rows(widget))
@@ -106,6 +139,13 @@ def _metric(graph: Graph, widget: Widget) -> list[str]:
     if any(not cells and "expression" not in options for cells, options in given):
         found.append("has a row that is no metric")
     return [*found, *_expressions([options for _, options in given])]
+
+
+def _is_region(value: Any) -> bool:
+    reference = whole(value)
+    if reference is not None:
+        return reference.target == "AWS::Region"
+    return isinstance(value, str) and bool(_REGION.fullmatch(value))
 
 
 _VIEWS = ("timeSeries", "singleValue", "gauge", "bar", "pie", "table")

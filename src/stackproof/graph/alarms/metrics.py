@@ -144,7 +144,8 @@ def _statistic(metric: Metric) -> Hits:
     if text not in SIMPLE and not _EXTENDED.fullmatch(text):
         yield Hit(f"{text!r} is no statistic", path=metric.path)
     known = table.known(str(metric.namespace), str(metric.name))
-    if known and known.is_fault and text in ("SampleCount", "Minimum"):
+    hidden = known and known.is_fault and text in ("SampleCount", "Minimum")
+    if hidden or (known and known.is_fault and known.counted and text not in ("Sum", "Average")):
         message = f"the statistic {text} of {metric.name} does not say whether something went wrong: use Sum"
         yield Hit(message, path=metric.path)
 
