@@ -62,7 +62,7 @@ def faults(graph: Graph, bucket: Resource) -> Hits:
 
 def _delivery(graph: Graph, bucket: Resource, target: Resource) -> Hits:
     """Why the logs can't be delivered to a bucket of the template."""
-    if target.get("ObjectLockEnabled") is True and target.get("ObjectLockConfiguration", "Rule") is not None:
+    if known(target.get("ObjectLockEnabled")) is True and target.get("ObjectLockConfiguration", "Rule") is not None:
         yield Hit(f"logs can't be delivered to {target.logical_id}, which locks its objects", path=_AT)
     prefix = known(bucket.get("LoggingConfiguration", "LogFilePrefix", default=""))
     if not isinstance(prefix, str):

@@ -30,13 +30,13 @@ def _compute_environment(resource: Resource, graph: Graph, policy: Policy) -> Hi
 
 def _group(resource: Resource, graph: Graph, policy: Policy) -> Hits:
     for index, item in enumerate(items(resource.get("Tags"))):
-        if isinstance(known(item), Mapping) and item.get("PropagateAtLaunch") is not True:
+        if isinstance(known(item), Mapping) and known(item.get("PropagateAtLaunch")) is not True:
             path = ("Properties", "Tags", index)
             yield Hit("the group keeps a tag to itself: PropagateAtLaunch is not true", path=path)
 
 
 def _job_definition(resource: Resource, graph: Graph, policy: Policy) -> Hits:
-    if resource.get("PropagateTags") is not True:
+    if known(resource.get("PropagateTags")) is not True:
         yield Hit("jobs get none of their tags on to their tasks: PropagateTags is not true", path=_at(resource))
 
 
@@ -46,7 +46,7 @@ def _service(resource: Resource, graph: Graph, policy: Policy) -> Hits:
 
 
 def _instance(resource: Resource, graph: Graph, policy: Policy) -> Hits:
-    if resource.get("PropagateTagsToVolumeOnCreation") is not True:
+    if known(resource.get("PropagateTagsToVolumeOnCreation")) is not True:
         yield Hit("the volumes of the instance get no tags: PropagateTagsToVolumeOnCreation is not true", path=("Properties",))
 
 

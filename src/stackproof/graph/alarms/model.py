@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.graph import Graph
+from stackproof.graph.values import known
 from stackproof.template.model import Path, Resource, Unknown, UnknownValueError
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -104,7 +105,7 @@ class Alarm:
     @property
     def is_enabled(self) -> bool:
         """Whether its actions are switched on."""
-        return self.get("ActionsEnabled") is None or bool(self.get("ActionsEnabled") is True)
+        return known(self.get("ActionsEnabled")) in (None, True)
 
     @property
     def window(self) -> int | None:
