@@ -33,8 +33,8 @@ def account(value: str) -> str | None:
 
 
 def arn_parts(value: str) -> list[str]:
-    """The six parts of an ARN, all empty for a text that is none. References have colons in them, so they are replaced: the
-    own account by a sign of its own, others by a word."""
+    """The six parts of an ARN, all empty for a text that is none. References have colons in them, so they are replaced:
+    the own account by a sign of its own, others by a word."""
     plain = substitute(value, lambda reference: _OWN if reference.target == "AWS::AccountId" else "x")
     parts = plain.split(":", 5)
     return parts if len(parts) == 6 and parts[0] == "arn" else [""] * 6

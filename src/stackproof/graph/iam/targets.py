@@ -1,7 +1,7 @@
 """What statements say of resources: wildcards, and whether an action fits what it is granted on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from stackproof.graph.arns import common
@@ -81,7 +81,7 @@ def _is_of(arn: str, form: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _tails(arn: str) -> tuple[str, ...]:
-    """What may stand for a wildcard at the end: the form from each of its parts on ("log-stream:x", ":log-stream:x")."""
+    """What may stand for a wildcard at the end: the form from each of its parts on, such as "log-stream:x"."""
     plain = re.sub(r"\$\{[^}]+\}", "x", arn.split(":", 5)[-1])
     ends = [match.start() for match in re.finditer(r"[:/]", plain)]
     return tuple(plain[start + skip :] for start in ends for skip in (0, 1))
@@ -111,11 +111,14 @@ def misfits(graph: Graph, actions: list[str], resources: list[str]) -> Iterator[
     forms = {value: resource_form(graph, value) for value in resources}
     if not all(forms.values()):
         return
-    for pattern in actions:
-        covered = expand(pattern)
-        if covered and not any(is_wildcard(one) or any(fits(one, form) for form in forms.values()) for one in covered):
-            yield pattern, ""
-    concrete = [one for pattern in actions for one in expand(pattern)]
+    concrete = {pattern: expand(pattern) for pattern in actions}
+    lost = [pattern for pattern, ones in concrete.items() if ones and not any(_fits_any(one, forms) for one in ones)]
+    yield from ((pattern, "") for pattern in lost)
+    left = [one for pattern, ones in concrete.items() if pattern not in lost for one in ones]
     for value, form in forms.items():
-        if concrete and not any(is_wildcard(one) or fits(one, form) for one in concrete):
+        if left and not any(is_wildcard(one) or fits(one, form) for one in left):
             yield "", value
+
+
+def _fits_any(action: str, forms: Mapping[str, str]) -> bool:
+    return is_wildcard(action) or any(fits(action, form) for form in forms.values())
