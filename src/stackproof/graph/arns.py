@@ -95,6 +95,13 @@ def arn(graph: Graph, resource: Resource) -> str:
 
 def common(graph: Graph, text: str) -> str:
     """A resolved text in the common form."""
+    cached: dict[str, str] = graph.cache.setdefault("arns.common", {})
+    if text not in cached:
+        cached[text] = _common(graph, text)
+    return cached[text]
+
+
+def _common(graph: Graph, text: str) -> str:
     result = _PARTITION.sub("arn:aws:", substitute(text, lambda reference: _value(graph, reference)))
     parts = result.split(":", 5)
     if len(parts) == 6 and parts[0] == "arn":

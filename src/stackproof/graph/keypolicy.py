@@ -25,15 +25,15 @@ _REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
 def service_may(graph: Graph, key: Resource, service: str, action: str, context: Context) -> bool:
     """Whether a key's policy lets a service ("logs.region.amazonaws.com") do something ("kms:Decrypt")."""
     context = {"aws:principalarn": None, "kms:calleraccount": None, **context}
-    addressed = [one for one in _policy(graph, key) if _is_for_service(graph, one, service)]
-    return _decides([one for one in addressed if _applies(graph, key, one, action, context)])
+    addressed = [one for one in _speaking(graph, key, action) if _is_for_service(graph, one, service)]
+    return _decides([one for one in addressed if _applies(graph, one, context)])
 
 
 def role_may(graph: Graph, key: Resource, role: Resource, action: str, context: Context) -> bool:
     """Whether a role may do something with a key: by the key policy, or by its own policies where that lets it."""
     name = arn(graph, role)
     context = {"kms:calleraccount": "account", "aws:principalarn": name, **context}
-    applying = [one for one in _policy(graph, key) if _applies(graph, key, one, action, context)]
+    applying = [one for one in _speaking(graph, key, action) if _applies(graph, one, context)]
     named = [one for one in applying if one.is_for_everybody() or name in _principals(graph, one)]
     if named:
         return _decides(named)
@@ -41,14 +41,18 @@ def role_may(graph: Graph, key: Resource, role: Resource, action: str, context: 
         one.effect == "Allow" and set(_ACCOUNT) & set(_principals(graph, one)) for one in applying
     ):
         return False
-    own = [one for one in role_statements(graph, role) if _applies(graph, key, one, action, context)]
+    own = [
+        one
+        for one in role_statements(graph, role)
+        if _is_about(graph, key, one, action) and _applies(graph, one, context)
+    ]
     return _decides(own)
 
 
 def stranger_may(graph: Graph, key: Resource, name: str, action: str, context: Context) -> bool:
     """Whether a key's policy itself lets a principal (its ARN as the template has it) do something."""
     context = {"aws:principalarn": common(graph, name), **context}
-    applying = [one for one in _policy(graph, key) if _applies(graph, key, one, action, context)]
+    applying = [one for one in _speaking(graph, key, action) if _applies(graph, one, context)]
     account = ":".join(name.split(":")[:5])
     # By its own name, its account, or as one of everybody.
     names = {name, f"{account}:root", account.rsplit(":", 1)[-1]}
@@ -62,7 +66,7 @@ def auto_scaling_may(graph: Graph, key: Resource, action: str) -> bool:
         "aws:principalarn": AUTO_SCALING,
         "kms:grantisforawsresource": "true",
     }
-    applying = [one for one in _policy(graph, key) if _applies(graph, key, one, action, context)]
+    applying = [one for one in _speaking(graph, key, action) if _applies(graph, one, context)]
     return _decides(
         [
             one
@@ -77,6 +81,18 @@ def _decides(applying: list[Statement]) -> bool:
     return "Allow" in effects and "Deny" not in effects
 
 
+def _speaking(graph: Graph, key: Resource, action: str) -> list[Statement]:
+    """The statements of a key's policy that speak of an action on this key."""
+    cached: dict[tuple[str, str], list[Statement]] = graph.cache.setdefault("keypolicy.speaking", {})
+    if (key.logical_id, action) not in cached:
+        cached[key.logical_id, action] = [one for one in _policy(graph, key) if _is_about(graph, key, one, action)]
+    return cached[key.logical_id, action]
+
+
+def _is_about(graph: Graph, key: Resource, one: Statement, action: str) -> bool:
+    return one.has_action(action) and one.has_resource(graph, arn(graph, key))
+
+
 def _policy(graph: Graph, key: Resource) -> list[Statement]:
     cached: dict[str, list[Statement]] = graph.cache.setdefault("keypolicy.statements", {})
     if key.logical_id not in cached:
@@ -84,11 +100,9 @@ def _policy(graph: Graph, key: Resource) -> list[Statement]:
     return cached[key.logical_id]
 
 
-def _applies(graph: Graph, key: Resource, one: Statement, action: str, context: Context) -> bool:
-    """Whether a statement speaks of an action on a key in this context. A condition that can't be told holds in an
-    Allow and does not in a Deny."""
-    if not one.has_action(action) or not one.has_resource(graph, arn(graph, key)):
-        return False
+def _applies(graph: Graph, one: Statement, context: Context) -> bool:
+    """Whether a statement's conditions hold in this context. One that can't be told holds in an Allow and does not in
+    a Deny."""
     if one.effect == "Deny":
         return not any(True for _ in one.conditions())
     return all(_may_hold(graph, operator, name, value, context) for operator, name, value in one.conditions())

@@ -114,10 +114,11 @@ def _refused_roles(graph: Graph, resource: Resource, key: Resource) -> Iterator[
     for role in graph.of_type("AWS::IAM::Role"):
         if resource.type not in _DATA or not _is_all_here(graph, role):
             continue
+        about = [one for one in role_statements(graph, role) if _is_about(graph, one, wanted, name)]
         needed = dict.fromkeys(
             action
             for data, actions in _DATA[resource.type].items()
-            if _works_with(graph, role, data, wanted, name)
+            if any(one.has_action(data) for one in about)
             for action in actions
         )
         refused = next((action for action in needed if not role_may(graph, key, role, action, context)), None)
@@ -146,16 +147,12 @@ def _strangers(statement: Statement) -> Iterator[str]:
             yield name
 
 
-def _works_with(graph: Graph, role: Resource, action: str, wanted: str, name: str) -> bool:
-    """Whether a role may do something with a resource or, of a bucket, with some of its objects."""
-    for statement in role_statements(graph, role):
-        if statement.effect == "Allow" and statement.has_action(action):
-            patterns = statement.resources(graph)
-            if "*" not in patterns and any(covers(pattern, wanted) for pattern in patterns):
-                return True
-            if wanted != name and any(pattern.startswith(f"{name}/") for pattern in patterns):
-                return True
-    return False
+def _is_about(graph: Graph, statement: Statement, wanted: str, name: str) -> bool:
+    """Whether a statement allows something with a resource or, of a bucket, with some of its objects."""
+    patterns = statement.resources(graph) if statement.effect == "Allow" else []
+    if wanted != name and any(pattern.startswith(f"{name}/") for pattern in patterns):
+        return True
+    return "*" not in patterns and any(covers(pattern, wanted) for pattern in patterns)
 
 
 def _is_all_here(graph: Graph, role: Resource) -> bool:
