@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from stackproof.findings.outcome import Outcome
-from stackproof.findings.result import RuleId
+from stackproof.findings.result import Result, RuleId
 from stackproof.gate.join import Said, controls, findings
 from stackproof.template.read import source
 from tests.gate.parts import TEMPLATE, VERSIONING, catalogue, result
@@ -70,3 +72,20 @@ def test_a_control_that_rests_on_an_engine_that_failed_has_not_passed() -> None:
     versioning, topic, *_ = controls([Said(result=result(GUARD))], [], known, known.controls, {"checkov"})
     assert (versioning.outcome, versioning.passed) == (Outcome.NOT_EVALUATED, ("Bucket",))
     assert topic.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_two_rules_of_an_engine_with_one_reason_are_one_finding() -> None:
+    said = [
+        Said(result=Result(rule=rule, resource=None, outcome=Outcome.UNKNOWN, message="a macro"))
+        for rule in rules("cfn-lint:E1", "cfn-lint:E2")
+    ]
+    (finding,) = findings(said, catalogue(), SOURCE, 1)
+    assert finding.rules == rules("cfn-lint:E1", "cfn-lint:E2")
+
+
+def test_a_check_that_only_has_a_title_leaves_the_word_to_the_other() -> None:
+    said = [
+        Said(result=replace(result(CHECKOV, outcome=Outcome.FAIL, path=VERSIONING), message="Ensure it")),
+        Said(result=replace(result(GUARD, outcome=Outcome.FAIL, path=VERSIONING), message="it is suspended")),
+    ]
+    assert [f.message for f in findings(said, catalogue(), SOURCE, 1)] == ["it is suspended"]

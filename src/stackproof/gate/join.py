@@ -10,6 +10,7 @@ from stackproof.findings.result import Path, Result
 from stackproof.template.model import Source
 
 _WORST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
+_LONGEST = 400  # characters of a message; cfn-lint lists all values that would do
 _CONTEXT = 1  # lines of the excerpt before and after
 
 
@@ -48,15 +49,19 @@ def _place(joined: list[list[Said]], one: Said) -> None:
 
 
 def _same_fault(first: Result, other: Result) -> bool:
-    """One rule says the same of a place in two variants; or another engine means the same place, less exactly."""
-    if first.rule == other.rule:
+    """One engine says the same of a place, by two rules or in two variants; or another engine means the same place,
+    less exactly."""
+    if first.rule.engine == other.rule.engine:
         return first.path == other.path and first.message == other.message
     shorter, longer = sorted((first.path, other.path), key=len)
-    return first.rule.engine != other.rule.engine and longer[: len(shorter)] == shorter
+    return longer[: len(shorter)] == shorter
 
 
 def _finding(control: Control, group: list[Said], source: Source, variants: int) -> Finding:
-    first = next((one for one in group if one.result.outcome is Outcome.FAIL), group[0]).result
+    worst = [one.result for one in group if one.result.outcome is Outcome.FAIL] or [one.result for one in group]
+    first = worst[0]
+    # checkov's messages are the titles of its checks; the others say what is wrong here.
+    told = next((one for one in worst if one.rule.engine != "checkov"), first).message
     exact = next((one.result for one in group if one.result.line), None)
     span = source.span(first.path)
     line = exact.line if exact else span.line if span else None
@@ -73,7 +78,7 @@ def _finding(control: Control, group: list[Said], source: Source, variants: int)
         path=first.path,
         line=line,
         column=column,
-        message=first.message,
+        message=told if len(told) <= _LONGEST else f"{told[:_LONGEST]} ...",
         fix=control.fix,
         when="" if len(when) == variants else " or ".join(when),
         excerpt=excerpt(source, line),
