@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ PINNED = "1.58.0"
 """The version that `speed` is written for and that the facts were measured on."""
 
 RULES_FOLDER = "cfnlint_rules"
+_ANSWER = ("matches", "resources", "undecided")
 _RULE = re.compile(r"[EW]\d{0,4}")
 
 
@@ -35,7 +37,11 @@ class CfnLintEngine:
 
     name = "cfn-lint"
 
-    def __init__(self, *, workers: int | None = None, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self, *, workers: int | None = None, command: Sequence[str] = COMMAND, today: date | None = None
+    ) -> None:
+        """`today` is the day that rules on dates (deprecated runtimes) judge by: results are of that day."""
+        self.today = today or date.today()
         self._workers = workers
         self._command = command
         self._kept = False
@@ -68,7 +74,10 @@ class CfnLintEngine:
         except metadata.PackageNotFoundError as error:
             raise EngineFailure(f"cfn-lint is not installed; run: pip install cfn-lint=={PINNED}") from error
         if installed != PINNED:
-            raise EngineFailure(f"cfn-lint {installed} is installed; stackproof is made for cfn-lint=={PINNED}")
+            raise EngineFailure(
+                f"cfn-lint {installed} is installed, but stackproof is made for {PINNED}; "
+                f"run: pip install cfn-lint=={PINNED}"
+            )
         return installed
 
     def prepare(self, policies: Path, rules: Sequence[str]) -> None:
@@ -82,7 +91,7 @@ class CfnLintEngine:
         """
         version = self.version()
         _check_rules(task.rules)
-        jobs, failures = _jobs(task, focus or {})
+        jobs, failures = _jobs(task, focus or {}, self.today)
         try:
             session = self._open(task.policies, task.rules)
             answers = session.lint(list({job["id"]: job for job in jobs.values()}.values()), task.timeout)
@@ -110,12 +119,13 @@ class CfnLintEngine:
         key = (folder, rules, _digest(folder))
         if self._session is None or self._session_key != key:
             self.close()
-            expected = rules if folder.is_dir() else ()
             if not folder.is_dir() and any(name.startswith("E9") for name in rules):
-                raise EngineFailure(f"the folder of cfn-lint rules is missing: {folder}")
+                raise EngineFailure(
+                    f"the folder of cfn-lint rules is missing: {folder}; restore it, or name another with --policies"
+                )
             self._session = Session(
                 folder if folder.is_dir() else None,
-                expected or rules,
+                rules,
                 workers=self._workers,
                 command=self._command,
                 version=PINNED,
@@ -132,13 +142,15 @@ def _digest(folder: Path) -> str:
 
 def _check_rules(rules: Sequence[str]) -> None:
     if not rules:
-        raise EngineFailure("cfn-lint was given no rules to evaluate")
+        raise EngineFailure("cfn-lint was given no rules to evaluate: name some in controls.yaml")
     for name in rules:
         if not _RULE.fullmatch(name):
-            raise EngineFailure(f"{name!r} is no rule of cfn-lint: ids are E or W and up to four digits")
+            raise EngineFailure(f"{name!r} is no rule of cfn-lint: ids are E or W and up to four digits; mend controls.yaml")
 
 
-def _jobs(task: Task, focus: Mapping[str, frozenset[str]]) -> tuple[dict[str, dict[str, Json]], dict[str, str]]:
+def _jobs(
+    task: Task, focus: Mapping[str, frozenset[str]], today: date
+) -> tuple[dict[str, dict[str, Json]], dict[str, str]]:
     """What to send for each subject, and the subjects that can't be judged. Equal jobs have the same id: variants of a
     template under one environment are the same text."""
     jobs: dict[str, dict[str, Json]] = {}
@@ -155,6 +167,7 @@ def _jobs(task: Task, focus: Mapping[str, frozenset[str]]) -> tuple[dict[str, di
             "parameters": parameters,
             "source": subject.environment.name if subject.environment else None,
             "only": sorted(task.rules),
+            "today": today.isoformat(),
             "focus": sorted(focus[subject.key]) if subject.key in focus else None,
         }
         identity = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
@@ -186,4 +199,6 @@ def _plain(value: Json) -> Json:
 def _failure(answer: Mapping[str, Json]) -> str | None:
     if "error" in answer:
         return str(answer["error"])
+    if missing := [name for name in _ANSWER if name not in answer]:
+        return f"cfn-lint's worker gave an answer without {', '.join(missing)}; install stackproof anew"
     return outcomes.crashed_rules(answer)

@@ -6,6 +6,7 @@ user's schema cache, the region of the environment. The whole of cfn-lint's matc
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ from stackproof.engines.cfnlint import focus
 Json = Any
 
 REGION = "us-east-1"  # cfn-lint's own default; its schemas differ by region, so it must not come from the environment
+BUILT_IN = 329  # rules of the pinned version
 EXECUTED_TRANSFORMS = frozenset({"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"})
 
 
@@ -51,6 +53,7 @@ class Linter:
     def __init__(self, *, fast: bool = True) -> None:
         _use_packaged_schemas()
         self._size = 0
+        self._today = datetime.today()
         self._config = _Config(include_checks=["I"], regions=[REGION])
         self._speed = None
         if fast:
@@ -60,11 +63,12 @@ class Linter:
             speed.install()
         self.rules = Rules()
         self.rules.update(Rules.create_from_directory(_DEFAULT_RULESDIR))
-        if not self.rules:
-            raise LoadError("cfn-lint loaded none of its own rules; install it anew")
+        if len(self.rules) != BUILT_IN:
+            raise LoadError(f"cfn-lint loaded {len(self.rules)} of its {BUILT_IN} rules; install it anew")
         if self._speed:
             self._speed.install_on(self.rules)
         self._measure_texts()
+        self._date_rules()
         focus.install(self.rules)
         self.own: tuple[str, ...] = ()
 
@@ -81,6 +85,8 @@ class Linter:
                 raise LoadError(f"{file.name} must hold exactly one rule, {file.stem}; it holds {found}")
             if file.stem in self.rules:
                 raise LoadError(f"{file.name}: the id {file.stem} is taken by another rule of cfn-lint; choose another")
+            if rules[0].experimental or not hasattr(rules[0], "population"):
+                raise LoadError(f"{file.name}: a rule must not be experimental, and needs population(cfn)")
             self.rules.register(rules[0])
             self.own = (*self.own, file.stem)
         for name in expected:
@@ -103,6 +109,7 @@ class Linter:
         if problems:
             return _unreadable(problems)
         self._size = len(job["text"].encode())
+        self._today = datetime.fromisoformat(job.get("today") or date.today().isoformat())
         sets = _parameter_sets(template, job)
         cfn = Template(job["path"], template, [REGION], sets)
         undecided = "; ".join(_macros(template))
@@ -144,6 +151,13 @@ class Linter:
             names = type(self.rules[name]).match.__globals__
             names["os"] = SimpleNamespace(stat=lambda _: SimpleNamespace(st_size=self._size))
             names["Path"] = lambda _: SimpleNamespace(is_file=lambda: True)
+
+
+    def _date_rules(self) -> None:
+        """Let the rules on deprecated runtimes judge by the day of the job."""
+        calendar = SimpleNamespace(strptime=datetime.strptime, today=lambda: self._today)
+        for name in ("E2531", "E2533", "W2531"):
+            type(self.rules[name]).validate.__globals__["datetime"] = calendar
 
 
 def _use_packaged_schemas() -> None:

@@ -26,6 +26,7 @@ Json = Any
 
 COMMAND = (sys.executable, "-P", "-m", "stackproof.engines.cfnlint.worker")
 _ANOTHER_WORKER_FROM = 250_000  # characters of templates: about what a second worker's start costs to judge
+_MORE_TIME = "judge fewer templates in one call, or allow more time"
 
 
 class _WorkerFailed(Exception):
@@ -52,7 +53,7 @@ class _Worker:
             )
         except OSError as error:
             self.complaints.close()
-            raise EngineFailure(f"cfn-lint's worker does not start: {error}") from error
+            raise EngineFailure(f"cfn-lint's worker does not start: {error}; install stackproof anew") from error
 
     @property
     def output(self) -> IO[bytes]:
@@ -71,28 +72,26 @@ class _Worker:
         except (OSError, ValueError):
             return  # the worker is gone, which the end of its output tells
 
-    def receive(self) -> dict[str, Json] | None:
-        """The next whole answer, None while there is only a part of it."""
+    def receive(self) -> Iterator[dict[str, Json]]:
+        """The answers that are whole by now: none while there is only a part of one, and two when they come at once."""
         part = os.read(self.output.fileno(), 1 << 20)
         if not part:
             raise _WorkerFailed(self._crashed())
-        self._text += part
-        if b"\n" not in self._text:
-            return None
-        line, _, self._text = self._text.partition(b"\n")
-        try:
-            answer = json.loads(line)
-        except ValueError as error:
-            raise _WorkerFailed(f"it answered what is no JSON: {line[:200]!r}") from error
-        if not isinstance(answer, dict):
-            raise _WorkerFailed(f"it answered what is no JSON object: {line[:200]!r}")
-        return answer
+        *lines, self._text = (self._text + part).split(b"\n")
+        for line in lines:
+            try:
+                answer = json.loads(line)
+            except ValueError as error:
+                raise _WorkerFailed(f"it answered what is no JSON: {line[:200]!r}") from error
+            if not isinstance(answer, dict):
+                raise _WorkerFailed(f"it answered what is no JSON object: {line[:200]!r}")
+            yield answer
 
     def _crashed(self) -> str:
         code = self.process.wait()
         self.complaints.seek(0)
         last = self.complaints.read().decode(errors="replace").strip().splitlines()[-1:]
-        return f"its process ended with code {code}" + (f": {last[0]}" if last else "")
+        return f"its process ended with code {code}" + (f" ({last[0]})" if last else "")
 
     def end(self) -> None:
         self.process.kill()
@@ -187,16 +186,14 @@ class Session:
                 yield key.data
 
     def _hear(self, worker: _Worker, answers: dict[str, dict[str, Json]]) -> None:
-        answer = worker.receive()
-        if answer is None:
-            return
-        if not worker.ready:
-            self._check(worker, answer)
-        elif worker.job is None or answer.get("id") != worker.job["id"]:
-            raise _WorkerFailed(f"it answered for {answer.get('id')!r}, which it was not asked")
-        else:
-            answers[worker.job["id"]] = answer
-            worker.job = None
+        for answer in worker.receive():
+            if not worker.ready:
+                self._check(worker, answer)
+            elif worker.job is None or answer.get("id") != worker.job["id"]:
+                raise _WorkerFailed(f"it answered for {answer.get('id')!r}, which it was not asked")
+            else:
+                answers[worker.job["id"]] = answer
+                worker.job = None
 
     def _check(self, worker: _Worker, answer: Mapping[str, Json]) -> None:
         """What a worker says of itself: its cfn-lint, then its rules."""
@@ -204,15 +201,16 @@ class Session:
             raise EngineFailure(str(answer["error"]))
         if "version" in answer and answer["version"] != self._version:
             raise EngineFailure(
-                f"the worker has cfn-lint {answer['version']}, but stackproof is made for {self._version}; install that"
+                f"the worker has cfn-lint {answer['version']}, but stackproof is made for {self._version}; "
+                f"run: pip install cfn-lint=={self._version}"
             )
         if "loaded" in answer:
             self.loaded, self.own = tuple(answer["loaded"]), tuple(answer["own"])
             if not self.loaded:
-                raise EngineFailure("cfn-lint loaded no rules at all")
+                raise EngineFailure("cfn-lint loaded no rules at all; install stackproof[gate] anew")
             worker.ready = True
         elif "version" not in answer:
-            raise EngineFailure(f"cfn-lint's worker began with nonsense: {str(answer)[:200]}")
+            raise EngineFailure(f"cfn-lint's worker began with nonsense: {str(answer)[:200]}; install it anew")
 
     def _hear_or_replace(self, worker: _Worker, answers: dict[str, dict[str, Json]]) -> None:
         try:
@@ -221,13 +219,17 @@ class Session:
             self._workers.remove(worker)
             worker.end()
             if worker.job is None:
-                raise EngineFailure(f"cfn-lint's worker failed before it was given a template: {error}") from error
-            answers[worker.job["id"]] = {"error": f"cfn-lint's worker failed on it: {error}"}
+                raise EngineFailure(
+                    f"cfn-lint's worker failed before it was given a template: {error}; install stackproof[gate] anew"
+                ) from error
+            answers[worker.job["id"]] = {
+                "error": f"cfn-lint's worker failed on this template: {error}; run it again, and report it if it stays so"
+            }
             self._workers.append(self._new_worker())
 
     def _give_up(self, jobs: Sequence[Mapping[str, Json]], answers: dict[str, dict[str, Json]], timeout: float) -> None:
         if not any(worker.ready for worker in self._workers):
-            raise EngineFailure(f"cfn-lint did not start within {timeout:g} s")
+            raise EngineFailure(f"cfn-lint did not start within {timeout:g} s; {_MORE_TIME}")
         for job in jobs:
-            answers.setdefault(job["id"], {"error": f"cfn-lint did not judge it within the {timeout:g} s of the task"})
+            answers.setdefault(job["id"], {"error": f"cfn-lint did not judge it within the {timeout:g} s of the run; {_MORE_TIME}"})
         self.close()

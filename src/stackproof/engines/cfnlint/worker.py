@@ -28,7 +28,7 @@ def main() -> None:
 
         linter = Linter(fast="--plain" not in sys.argv[1:])
     except Exception as error:  # noqa: BLE001  the engine boundary: it must be told, whatever it is
-        _answer(answers, {"error": f"cfn-lint does not start: {type(error).__name__}: {error}"})
+        _answer(answers, {"error": f"cfn-lint does not start: {_said(error)}; install stackproof[gate] anew"})
         return
     gc.collect()
     gc.freeze()
@@ -48,7 +48,12 @@ def _serve(linter: Any, job: Mapping[str, Any]) -> dict[str, Any]:
             return {"loaded": linter.evaluated(job["expected"]), "own": linter.own}
         return {"id": job["id"], **linter.lint(job)}
     except Exception as error:  # noqa: BLE001  the engine boundary
-        return {"id": job.get("id"), "error": f"{type(error).__name__}: {error}"}
+        said = _said(error)
+        return {"id": job.get("id"), "error": said if "expected" in job else f"cfn-lint failed on this template: {said}"}
+
+
+def _said(error: Exception) -> str:
+    return str(error) if type(error).__name__ == "LoadError" else f"{type(error).__name__}: {error}"
 
 
 def _answer(answers: TextIO, answer: Mapping[str, Any]) -> None:
