@@ -7,13 +7,14 @@ from stackproof.rules import Hit, Hits, Resource, rule
 
 
 def _names_key(resource: Resource, graph: Graph) -> bool:
-    return any(True for path, _ in KEY_PROPERTIES[resource.type] for _ in found(resource, path))
+    return any(True for one in KEY_PROPERTIES[resource.type] for _ in found(resource, one.path))
 
 
 @rule(*KEY_PROPERTIES, where=_names_key)
 def key_reference(resource: Resource, graph: Graph) -> Hits:
     """Whatever a resource names as its key is a customer key that exists, is enabled and encrypts data."""
-    for path, needs_arn in KEY_PROPERTIES[resource.type]:
-        for place, value in found(resource, path):
-            if fault := key_fault(graph, value) or (arn_fault(graph, value) if needs_arn else ""):
+    for one in KEY_PROPERTIES[resource.type]:
+        for place, value in found(resource, one.path):
+            fault = key_fault(graph, value, takes_managed=one.takes_managed)
+            if fault := fault or (arn_fault(graph, value) if one.needs_arn else ""):
                 yield Hit(f"its {place[-1]} {fault}", path=place)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.graph import Graph
@@ -19,27 +20,39 @@ _LITERAL = re.compile(
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
 )
 
-# Where resources name a key, and whether only its ARN will do there (the schemas of the types). Buckets and volumes
-# have rules of their own.
-KEY_PROPERTIES: Mapping[str, tuple[tuple[Path, bool], ...]] = {
-    "AWS::DynamoDB::Table": ((("SSESpecification", "KMSMasterKeyId"), False),),
-    "AWS::DynamoDB::GlobalTable": ((("Replicas", "*", "SSESpecification", "KMSMasterKeyId"), False),),
-    "AWS::SNS::Topic": ((("KmsMasterKeyId",), False),),
-    "AWS::SQS::Queue": ((("KmsMasterKeyId",), False),),
-    "AWS::Logs::LogGroup": ((("KmsKeyId",), True),),
-    "AWS::Lambda::Function": ((("KmsKeyArn",), True),),
-    "AWS::Kinesis::Stream": ((("StreamEncryption", "KeyId"), False),),
-    "AWS::SecretsManager::Secret": ((("KmsKeyId",), False),),
-    "AWS::ECR::Repository": ((("EncryptionConfiguration", "KmsKey"), False),),
-    "AWS::EFS::FileSystem": ((("KmsKeyId",), False),),
-    "AWS::RDS::DBInstance": ((("KmsKeyId",), False), (("PerformanceInsightsKMSKeyId",), False)),
-    "AWS::RDS::DBCluster": ((("KmsKeyId",), False), (("PerformanceInsightsKmsKeyId",), False)),
-    "AWS::CloudTrail::Trail": ((("KMSKeyId",), False),),
-    "AWS::Scheduler::Schedule": ((("KmsKeyArn",), True),),
+
+@dataclass(frozen=True, kw_only=True)
+class KeyProperty:
+    """A property that names a key: whether only the key's ARN will do there (the schemas of the types), and whether a
+    key that AWS manages will."""
+
+    path: Path
+    needs_arn: bool = False
+    takes_managed: bool = False
+
+
+# Buckets and volumes have rules of their own. Of services that the catalogue does not ask a customer key of, it is only
+# asked that what they name is a key.
+KEY_PROPERTIES: Mapping[str, tuple[KeyProperty, ...]] = {
+    "AWS::DynamoDB::Table": (KeyProperty(path=("SSESpecification", "KMSMasterKeyId")),),
+    "AWS::DynamoDB::GlobalTable": (KeyProperty(path=("Replicas", "*", "SSESpecification", "KMSMasterKeyId")),),
+    "AWS::SNS::Topic": (KeyProperty(path=("KmsMasterKeyId",)),),
+    "AWS::SQS::Queue": (KeyProperty(path=("KmsMasterKeyId",)),),
+    "AWS::Logs::LogGroup": (KeyProperty(path=("KmsKeyId",), needs_arn=True),),
+    "AWS::Lambda::Function": (KeyProperty(path=("KmsKeyArn",), needs_arn=True),),
+    "AWS::Serverless::Function": (KeyProperty(path=("KmsKeyArn",), needs_arn=True),),
+    "AWS::Kinesis::Stream": (KeyProperty(path=("StreamEncryption", "KeyId"), takes_managed=True),),
+    "AWS::SecretsManager::Secret": (KeyProperty(path=("KmsKeyId",), takes_managed=True),),
+    "AWS::ECR::Repository": (KeyProperty(path=("EncryptionConfiguration", "KmsKey"), takes_managed=True),),
+    "AWS::EFS::FileSystem": (KeyProperty(path=("KmsKeyId",), takes_managed=True),),
+    "AWS::RDS::DBInstance": (KeyProperty(path=("KmsKeyId",), takes_managed=True),),
+    "AWS::RDS::DBCluster": (KeyProperty(path=("KmsKeyId",), takes_managed=True),),
+    "AWS::CloudTrail::Trail": (KeyProperty(path=("KMSKeyId",), takes_managed=True),),
+    "AWS::Scheduler::Schedule": (KeyProperty(path=("KmsKeyArn",), needs_arn=True),),
 }
 
 
-def key_fault(graph: Graph, value: Any) -> str:
+def key_fault(graph: Graph, value: Any, *, takes_managed: bool = False) -> str:
     """What keeps a value from being a customer key, as the end of a sentence ("names no key"), '' when nothing does."""
     value = known(value)
     if value is None or value == "":
@@ -53,7 +66,8 @@ def key_fault(graph: Graph, value: Any) -> str:
     if found is None:
         return f"names {display(value)}, which is no key"
     if alias := found["alias"]:
-        return f"names {display(value)}, a key that AWS manages" if alias.startswith("aws/") else ""
+        is_managed = alias.startswith("aws/") and not takes_managed
+        return f"names {display(value)}, a key that AWS manages" if is_managed else ""
     inner = whole(value.split("key/", 1)[1]) if found["key"] else None
     return _reference_fault(graph, inner) if inner else ""
 

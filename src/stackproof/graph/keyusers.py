@@ -205,7 +205,9 @@ def _writers(graph: Graph, resource: Resource) -> Iterator[tuple[str, str]]:
     }
     for edge in graph.incoming.get(resource.logical_id, ()):
         source = graph.resources[edge.source]
-        if source.type in kinds and edge.path[1] in ("Targets", "NotificationConfiguration", *_ACTIONS):
+        if source.type == "AWS::SNS::Topic" and edge.path[1] == "Subscription":
+            yield "sns.amazonaws.com", arn(graph, source)
+        elif source.type in kinds and edge.path[1] in ("Targets", "NotificationConfiguration", *_ACTIONS):
             yield kinds[source.type], arn(graph, source)
         elif source.type == "AWS::SNS::Subscription" and edge.path[1] in ("Endpoint", "RedrivePolicy"):
             topic = graph.referred(source.get("TopicArn"), "AWS::SNS::Topic")
