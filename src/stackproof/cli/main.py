@@ -14,6 +14,7 @@ from stackproof.errors import StackproofError
 
 _COMMANDS = {
     "deploy-arguments": "stackproof.cli.deploy",
+    "engines": "stackproof.cli.engines",
     "flow": "stackproof.cli.flow",
     "gate": "stackproof.cli.gate",
     "generate": "stackproof.cli.generate",

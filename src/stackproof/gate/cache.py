@@ -59,7 +59,9 @@ class CachedEngine:
 
     def _base(self, task: Task) -> str:
         digest = hashlib.sha256()
-        parts = [_FORM, __version__, self.name, self.version(), task.rules, task.thresholds]
+        # Some rules look at the calendar (runtimes that are deprecated): what they said holds for that day.
+        today = getattr(self._engine, "today", None)
+        parts = [_FORM, __version__, self.name, self.version(), task.rules, task.thresholds, today]
         digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
         for path in sorted(_files(task.policies, self.name)):
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
