@@ -24,7 +24,8 @@ from stackproof.template.model import Source
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how many are done, of how many."""
 
-_NAMES = ("graph", "cfn-guard", "checkov", "cfn-lint")
+NAMES = ("graph", "cfn-guard", "checkov", "cfn-lint")
+"""The engines that judge, in the order in which they do. `schema` is for editors and kills nothing here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def run(source: Source, deployments: Sequence[Deployment | None], settings: Sett
         stages=stages,
         catalogue=settings.catalogue,
         policies=settings.policies,
-        rules={name: settings.rules.get(name, ()) for name in _NAMES},
+        rules={name: settings.rules.get(name, ()) for name in NAMES},
         access=settings.access,
     )
     course = _Course(bench=bench)
@@ -132,7 +133,7 @@ def run(source: Source, deployments: Sequence[Deployment | None], settings: Sett
         engines=versions,
         failures=tuple(dict.fromkeys(course.failures.values())),
         seconds=time.monotonic() - start,
-        left_out=tuple(f"engine {name}" for name in _NAMES if not bench.rules[name]),
+        left_out=tuple(f"engine {name}" for name in NAMES if not bench.rules[name]),
     )
 
 
@@ -281,7 +282,7 @@ def _idle(bench: Bench, judged: Sequence[Judged]) -> tuple[RuleId, ...]:
     worked = {one.rule for verdict in judged for one in verdict.killed_by}
     return tuple(
         RuleId(engine=engine, rule=name)
-        for engine in _NAMES
+        for engine in NAMES
         for name in bench.rules[engine]
         if not any(rule.engine == engine and rule.rule.startswith(name) for rule in worked)
     )
