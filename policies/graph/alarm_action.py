@@ -12,5 +12,6 @@ def _is_told(resource: Resource, graph: Graph) -> bool:
 
 @rule(ALARM, COMPOSITE, TOPIC, where=_is_told)
 def alarm_action(resource: Resource, graph: Graph) -> Hits:
-    """Each alarm has an enabled alarm action on an SNS topic, to which somebody has subscribed and CloudWatch may publish."""
+    """Each alarm has an enabled alarm action on an SNS topic, to which somebody has subscribed and CloudWatch may
+    publish."""
     yield from deafness(graph, resource) if resource.type == TOPIC else faults(graph, resource)

@@ -14,8 +14,8 @@ def _takes_part(resource: Resource, graph: Graph) -> bool:
 
 @rule(QUEUE, *FUNCTIONS, where=_takes_part)
 def alarm_dead_letters(resource: Resource, graph: Graph) -> Hits:
-    """Each dead-letter queue has an alarm on its first message; so have functions, where most do, on what they can't put
-    there."""
+    """Each dead-letter queue has an alarm on its first message; so have functions, where most do, on what they can't
+    put there."""
     if resource.type != QUEUE:
         if why := lost_gap(graph, resource):
             yield Hit(f"no alarm tells when the function can't write its dead letters: {why}", path=("Properties",))

@@ -1,5 +1,8 @@
 """Alarms: outcomes of jobs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from stackproof.graph import Graph
 from stackproof.graph.alarms.jobs import QUEUE, queue_gap, unwatched
 from stackproof.graph.dashboards import BODY, DASHBOARD
@@ -11,9 +14,9 @@ def _runs_jobs(resource: Resource, graph: Graph) -> bool:
 
 
 @rule(QUEUE, DASHBOARD, where=_runs_jobs)
-def alarm_jobs(resource: Resource, graph: Graph, thresholds: dict) -> Hits:
-    """Each job queue has an alarm on failed jobs by AWS Batch's own count, or a rule that tells a topic of them; faults of
-    jobs that a dashboard shows by metrics of the user's own have alarms too."""
+def alarm_jobs(resource: Resource, graph: Graph, thresholds: Mapping[str, Any]) -> Hits:
+    """Each job queue has an alarm on failed jobs by AWS Batch's own count, or a rule that tells a topic of them;
+    faults of jobs that a dashboard shows by metrics of the user's own have alarms too."""
     if resource.type == DASHBOARD:
         for name in unwatched(graph, resource, thresholds["alarms"]):
             yield Hit(f"the dashboard shows {name}, which tells of a fault, and no alarm watches it", path=BODY)

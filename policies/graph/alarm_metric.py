@@ -1,5 +1,8 @@
 """Alarms: what they watch."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from stackproof.graph import Graph, widgets
 from stackproof.graph.alarms import composites, definition, metrics, queries, sense
 from stackproof.graph.alarms.model import ALARM, COMPOSITE, of
@@ -13,7 +16,7 @@ def _names_alarms(resource: Resource, graph: Graph) -> bool:
 
 
 @rule(ALARM, COMPOSITE, DASHBOARD, where=_names_alarms)
-def alarm_metric(resource: Resource, graph: Graph, thresholds: dict) -> Hits:
+def alarm_metric(resource: Resource, graph: Graph, thresholds: Mapping[str, Any]) -> Hits:
     """Each alarm watches a metric that exists, of a resource that exists, with a limit that it can pass and need not;
     composite alarms and dashboards name alarms that exist."""
     if resource.type == DASHBOARD:

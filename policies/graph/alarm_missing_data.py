@@ -1,5 +1,8 @@
 """Alarms: missing data."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from stackproof.graph import Graph
 from stackproof.graph.alarms.missing import fault
 from stackproof.graph.alarms.model import ALARM, of
@@ -7,7 +10,7 @@ from stackproof.rules import Hit, Hits, Resource, rule
 
 
 @rule(ALARM)
-def alarm_missing_data(resource: Resource, graph: Graph, thresholds: dict) -> Hits:
+def alarm_missing_data(resource: Resource, graph: Graph, thresholds: Mapping[str, Any]) -> Hits:
     """Each alarm says what missing data mean, and that fits what it watches."""
     if why := fault(of(graph, resource), thresholds["alarms"]):
         given = "TreatMissingData" in resource.properties

@@ -1,12 +1,15 @@
 """Alarms: schedules that stay silent."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from stackproof.graph import Graph
 from stackproof.graph.alarms.schedules import RULE, SCHEDULE, is_disabled, is_schedule, silence
 from stackproof.rules import Hit, Hits, Resource, rule
 
 
 @rule(RULE, SCHEDULE, where=is_schedule)
-def alarm_schedules(schedule: Resource, graph: Graph, thresholds: dict) -> Hits:
+def alarm_schedules(schedule: Resource, graph: Graph, thresholds: Mapping[str, Any]) -> Hits:
     """Each schedule is switched on, and an alarm rings when it, or what it calls, stays silent."""
     if is_disabled(schedule):
         yield Hit("the schedule is switched off", path=("Properties", "State"))

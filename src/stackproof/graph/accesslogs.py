@@ -35,7 +35,9 @@ def is_log_bucket(bucket: Resource, graph: Graph) -> bool:
             and (found := destination(graph, source)) is not None
             and found is not source
         }
-    return bucket.logical_id in graph.cache["log buckets"] or bucket.properties.get("AccessControl") == "LogDeliveryWrite"
+    return (
+        bucket.logical_id in graph.cache["log buckets"] or bucket.properties.get("AccessControl") == "LogDeliveryWrite"
+    )
 
 
 def _name(bucket: Resource) -> object:
@@ -57,7 +59,9 @@ def faults(graph: Graph, bucket: Resource) -> Hits:
     elif target is not None:
         yield from _delivery(graph, bucket, target)
     elif not isinstance(name, str) or whole(name) is not None:
-        yield Hit(f"the logs go to {display(str(name))}, which is no bucket's name", path=(*_AT, "DestinationBucketName"))
+        yield Hit(
+            f"the logs go to {display(str(name))}, which is no bucket's name", path=(*_AT, "DestinationBucketName")
+        )
 
 
 def _delivery(graph: Graph, bucket: Resource, target: Resource) -> Hits:
@@ -75,16 +79,24 @@ def _delivery(graph: Graph, bucket: Resource, target: Resource) -> Hits:
     if lets(graph, policy, _DELIVERY, "s3:PutObject", wanted, context(arn(graph, bucket))):
         yield from _unbound(policy, target)
         return
-    message = f"{target.logical_id} does not let {_DELIVERY} write the logs of {bucket.logical_id} under {display(prefix)!r}"
+    message = (
+        f"{target.logical_id} does not let {_DELIVERY} write the logs of {bucket.logical_id} under {display(prefix)!r}"
+    )
     yield Hit(message, path=_AT)
 
 
 def _unbound(policy: list[Statement], target: Resource) -> Hits:
     """The statements that let log delivery write for anybody's bucket."""
     for statement in policy:
-        if statement.effect != "Allow" or not statement.has_action("s3:PutObject") or not statement.is_for_service(_DELIVERY):
+        if (
+            statement.effect != "Allow"
+            or not statement.has_action("s3:PutObject")
+            or not statement.is_for_service(_DELIVERY)
+        ):
             continue
         keys = {key for _, key, _ in statement.conditions()}
         if missing := [key for key in _BOUNDS if key not in keys]:
-            message = f"the statement {statement.name} lets log delivery write for others too: no condition on {missing[0]}"
+            message = (
+                f"the statement {statement.name} lets log delivery write for others too: no condition on {missing[0]}"
+            )
             yield Hit(message, path=statement.path, resource=statement.holder.logical_id)

@@ -1,6 +1,5 @@
 """Flow logs of networks: what they record, where they go, and whether they may be written there."""
 
-import re
 from typing import Any
 
 from stackproof.findings.outcome import Outcome
@@ -17,7 +16,10 @@ FLOW_LOG = "AWS::EC2::FlowLog"
 _SERVICE = "vpc-flow-logs.amazonaws.com"
 _SOURCE = "arn:aws:ec2:region:account:vpc-flow-log/fl-any"
 _WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
-_OTHERS = {"s3": ("AWS::S3::Bucket", ":s3:::"), "kinesis-data-firehose": ("AWS::KinesisFirehose::DeliveryStream", ":firehose:")}
+_OTHERS = {
+    "s3": ("AWS::S3::Bucket", ":s3:::"),
+    "kinesis-data-firehose": ("AWS::KinesisFirehose::DeliveryStream", ":firehose:"),
+}
 
 
 def of(graph: Graph, network: Resource) -> list[Resource]:
@@ -67,8 +69,8 @@ def log_faults(graph: Graph, log: Resource) -> Hits:
     kind = known(log.get("LogDestinationType", default="cloud-watch-logs"))
     if kind == "cloud-watch-logs":
         yield from _group_faults(graph, log)
-    elif kind in _OTHERS:
-        yield from _other_faults(graph, log, str(kind))
+    elif isinstance(kind, str) and kind in _OTHERS:
+        yield from _other_faults(graph, log, kind)
     else:
         yield Hit(f"{display(str(kind))} is no destination of flow logs", path=_at(log, "LogDestinationType"))
 
@@ -79,16 +81,24 @@ def _at(log: Resource, name: str) -> tuple[str, ...]:
 
 def _other_faults(graph: Graph, log: Resource, kind: str) -> Hits:
     type_, part = _OTHERS[kind]
+    for name in ("LogGroupName", *(("DeliverLogsPermissionArn",) if kind == "s3" else ())):
+        if name in log.properties:
+            yield Hit(f"a flow log to {kind} takes no {name}", path=("Properties", name))
     value = known(log.properties.get("LogDestination"))
-    stray = [name for name in ("LogGroupName", *(("DeliverLogsPermissionArn",) if kind == "s3" else ())) if name in log.properties]
-    for name in stray:
-        yield Hit(f"a flow log to {kind} takes no {name}", path=("Properties", name))
-    reference = whole(re.split(r"/", value)[0]) if isinstance(value, str) else None
+    if not _is_arn(graph, value, type_, part):
+        message = f"the flow log's destination is no ARN of an {type_}: {display(str(value))}"
+        yield Hit(message, path=_at(log, "LogDestination"))
+
+
+def _is_arn(graph: Graph, value: Any, type_: str, part: str) -> bool:
+    """Whether a value is the ARN of a resource of a type, with or without a folder behind it."""
+    if not isinstance(value, str):
+        return False
+    reference = whole(value.split("/", 1)[0])
     found = graph.resources.get(reference.target) if reference else None
-    if not isinstance(value, str) or (found is not None and (found.type != type_ or reference.attribute != "Arn")):  # type: ignore[union-attr]
-        yield Hit(f"the flow log's destination is no {type_}: {display(str(value))}", path=_at(log, "LogDestination"))
-    elif found is None and part not in common(graph, value):
-        yield Hit(f"the flow log's destination is no ARN for {kind}: {display(value)}", path=_at(log, "LogDestination"))
+    if reference is None or found is None:
+        return part in common(graph, value)
+    return found.type == type_ and reference.attribute == "Arn"
 
 
 def _group_faults(graph: Graph, log: Resource) -> Hits:

@@ -1,8 +1,7 @@
 """Whether policies let a service do something: their allowing and denying statements, with their conditions weighed.
 
-A request is described by its context: for each condition key (in lower case) the values it may have. All ARNs are in the
-common form of `stackproof.graph.arns`.
-"""
+A request is described by its context: for each condition key (in lower case) the values it may have. All ARNs are in
+the common form of `stackproof.graph.arns`."""
 
 from collections.abc import Iterable, Mapping
 
@@ -77,7 +76,8 @@ def _fits(operator: str, pattern: str, value: str) -> bool:
 
 
 def source(graph: Graph, resource: Resource, made: str) -> tuple[str, ...]:
-    """The ARNs by which a condition may name a resource: the one that it will have, and what its attribute Arn stands for."""
+    """The ARNs by which a condition may name a resource: the one that it will have, and what its attribute Arn stands
+    for."""
     return made, arn(graph, resource) or f"<{resource.logical_id}.Arn>"
 
 
@@ -87,7 +87,8 @@ def made_name(resource: Resource) -> str:
 
 
 def may(graph: Graph, role: Resource, action: str, wanted: str, request: Context) -> bool:
-    """Whether the policies that a role has in this template allow an action on a resource, and none of them denies it."""
+    """Whether the policies that a role has in this template allow an action on a resource, and none of them denies
+    it."""
     allowed = False
     for statement in role_statements(graph, role):
         if statement.has_action(action) and statement.has_resource(graph, wanted) and meets(graph, statement, request):

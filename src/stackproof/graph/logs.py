@@ -16,7 +16,11 @@ from stackproof.template.references import display, whole
 GROUP = "AWS::Logs::LogGroup"
 ROLE = "AWS::IAM::Role"
 _WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
-_WRITERS = ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "CloudWatchLambdaInsightsExecutionRolePolicy")
+_WRITERS = (
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
+    "CloudWatchLambdaInsightsExecutionRolePolicy",
+)
 _LEVELS = {
     "ApplicationLogLevel": ("INFO", "TRACE", "DEBUG", "WARN", "ERROR", "FATAL"),
     "SystemLogLevel": ("INFO", "DEBUG", "WARN"),
@@ -62,7 +66,9 @@ def group_faults(graph: Graph, function: Resource) -> Hits:
         yield Hit(f"the template declares no log group {found.name}, which the function writes to", path=path)
         return
     if not found.named and not _comes_after(graph, function, found.group):
-        message = f"the function may run before its log group {found.group.logical_id} is there: it does not refer to it"
+        message = (
+            f"the function may run before its log group {found.group.logical_id} is there: it does not refer to it"
+        )
         yield Hit(message, path=path)
     for other in graph.of_type("AWS::Lambda::Function"):
         if other is not function and written(graph, other).group is found.group:
@@ -86,7 +92,9 @@ def logging_faults(graph: Graph, function: Resource) -> Hits:
     value = known(function.get("Role"))
     role = graph.referred(value, ROLE)
     if role is None:
-        message = f"whether the role may write the function's logs is not known: {display(str(value))} is not in the template"
+        message = (
+            f"whether the role may write the function's logs is not known: {display(str(value))} is not in the template"
+        )
         yield Hit(message, path=("Properties", "Role"), outcome=Outcome.UNKNOWN)
         return
     found = written(graph, function)
@@ -96,7 +104,9 @@ def logging_faults(graph: Graph, function: Resource) -> Hits:
         yield Hit(message, path=place, resource=role.logical_id)
     for statement in role_statements(graph, role):
         if statement.effect == "Allow" and statement.has_action("logs:CreateLogGroup"):
-            message = f"{function.logical_id} may make its log group anew, without key and retention (logs:CreateLogGroup)"
+            message = (
+                f"{function.logical_id} may make its log group anew, without key and retention (logs:CreateLogGroup)"
+            )
             yield Hit(message, path=statement.path, resource=statement.holder.logical_id)
 
 

@@ -1,4 +1,5 @@
-"""What passes tags on to what it starts: launch templates, groups and compute environments, job definitions, services."""
+"""What passes tags on to what it starts: launch templates, groups and compute environments, job definitions,
+services."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,7 +48,9 @@ def _service(resource: Resource, graph: Graph, policy: Policy) -> Hits:
 
 def _instance(resource: Resource, graph: Graph, policy: Policy) -> Hits:
     if known(resource.get("PropagateTagsToVolumeOnCreation")) is not True:
-        yield Hit("the volumes of the instance get no tags: PropagateTagsToVolumeOnCreation is not true", path=("Properties",))
+        yield Hit(
+            "the volumes of the instance get no tags: PropagateTagsToVolumeOnCreation is not true", path=("Properties",)
+        )
 
 
 def _at(resource: Resource) -> Path:

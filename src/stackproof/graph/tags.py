@@ -12,8 +12,8 @@ from stackproof.template.model import Path, Resource, Unknown
 from stackproof.template.references import display
 from stackproof.template.schemas import tag_property
 
-# Types that take tags although their schema says nothing of it: a launch template by its specifications (EC2), and those
-# that only a transform knows (SAM).
+# Types that take tags although their schema says nothing of it: a launch template by its specifications (EC2), and
+# those that only a transform knows (SAM).
 _OTHERS = {
     "AWS::EC2::LaunchTemplate": "TagSpecifications",
     "AWS::Serverless::Function": "Tags",
@@ -86,8 +86,8 @@ def own(resource: Resource) -> list[Tag]:
 
 
 def faults(found: list[Tag], at: Path, policy: Mapping[str, Any], agreed: Mapping[str, Any]) -> Hits:
-    """What is wrong with tags that stand at a place: keys that are missing, given twice or without a value, values that the
-    policy (`tagging` of the thresholds) does not allow, or that differ from what the template agrees on."""
+    """What is wrong with tags that stand at a place: keys that are missing, given twice or without a value, values
+    that the policy (`tagging` of the thresholds) does not allow, or that differ from what the template agrees on."""
     required: Mapping[str, list[Any]] = policy["required"]
     yield from _missing(found, at, required)
     counts = Counter(tag.key for tag in found if isinstance(tag.key, str))
@@ -136,8 +136,8 @@ def _value_fault(tag: Tag, required: Mapping[str, list[Any]], agreed: Mapping[st
 
 
 def agreement(graph: Graph, policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The value that most resources of the template have, for each key that is to be the same everywhere (`uniform` of the
-    policy) and that at least four resources have."""
+    """The value that most resources of the template have, for each key that is to be the same everywhere (`uniform` of
+    the policy) and that at least four resources have."""
     if "tags agreed" not in graph.cache:
         graph.cache["tags agreed"] = dict(_agreed(graph, policy.get("uniform", ())))
     found: Mapping[str, Any] = graph.cache["tags agreed"]

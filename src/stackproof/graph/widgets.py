@@ -22,7 +22,9 @@ def faults(graph: Graph, shown: Dashboard) -> Hits:
     for widget in shown.widgets:
         for why in (*_place(widget), *_CHECKS.get(widget.type, _stray)(graph, widget)):
             yield Hit(f"{widget.name} {why}", path=BODY)
-        if other := next((item for item in shown.widgets if item.number < widget.number and _overlap(item, widget)), None):
+        if other := next(
+            (item for item in shown.widgets if item.number < widget.number and _overlap(item, widget)), None
+        ):
             yield Hit(f"{widget.name} lies over {other.name}", path=BODY)
         if widget.type != "alarm":
             for name in _missing(graph, widget.body):
@@ -73,7 +75,12 @@ def _place(widget: Widget) -> list[str]:
 
 def _overlap(one: Widget, other: Widget) -> bool:
     """Whether two widgets that have a place lie over each other; one without is put where there is room."""
-    spans = [_span(one, "x", "width"), _span(other, "x", "width"), _span(one, "y", "height"), _span(other, "y", "height")]
+    spans = [
+        _span(one, "x", "width"),
+        _span(other, "x", "width"),
+        _span(one, "y", "height"),
+        _span(other, "y", "height"),
+    ]
     if any(span is None for span in spans):
         return False
     left, right, above, below = (span or (0, 0) for span in spans)

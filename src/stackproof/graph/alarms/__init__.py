@@ -1,0 +1,1 @@
+"""Alarms: what they watch, whom they tell, and what of a template they cover."""

@@ -34,8 +34,8 @@ class Need:
 
 
 def gap(graph: Graph, resource: Resource, need: Need) -> str | None:
-    """Why no alarm of the template covers a resource, None when one does: "no alarm watches it", or what keeps those that
-    do from being of use.
+    """Why no alarm of the template covers a resource, None when one does: "no alarm watches it", or what keeps those
+    that do from being of use.
 
     Raises: UnknownValueError when none does for sure and one might.
     """

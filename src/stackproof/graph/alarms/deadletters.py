@@ -1,4 +1,5 @@
-"""Dead-letter queues: those that something names as such, and those that are called so; and the functions that use them."""
+"""Dead-letter queues: those that something names as such, and those that are called so; and the functions that use
+them."""
 
 import re
 
@@ -52,7 +53,9 @@ def queue_gap(graph: Graph, queue: Resource) -> str | None:
 
 def has_dead_letters(function: Resource, graph: Graph) -> bool:
     """Whether a function puts into a dead-letter queue what it failed at."""
-    return function.properties.get("DeadLetterConfig" if function.type == FUNCTIONS[0] else "DeadLetterQueue") is not None
+    return (
+        function.properties.get("DeadLetterConfig" if function.type == FUNCTIONS[0] else "DeadLetterQueue") is not None
+    )
 
 
 def lost_gap(graph: Graph, function: Resource) -> str | None:

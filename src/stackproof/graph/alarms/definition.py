@@ -51,7 +51,7 @@ def _queries(alarm: Alarm, queries: list[Any]) -> Hits:
             if text.strip()[:6].upper() == "SEARCH" or math.query(text) is None:
                 yield Hit("an alarm can't watch this query: it has to be one SELECT", path=expression.path)
             continue
-        for name in sorted(math.named_ids(text) - set(ids)):
+        for name in sorted(math.named_ids(text) - {name for name in ids if isinstance(name, str)}):
             yield Hit(f"the expression names {name}, which is no metric of the alarm", path=expression.path)
         yield from _unused(alarm, text, expression.id)
 

@@ -45,7 +45,8 @@ def named_ids(text: str) -> set[str]:
 
 
 def fires(alarm: Alarm, rising: Metric, value: float) -> bool:
-    """Whether the alarm fires when this metric is `value`, while the others are 0, or as much (shares); and because of it.
+    """Whether the alarm fires when this metric is `value`, while the others are 0, or as much (shares); and because of
+    it.
 
     Raises: UnknownValueError when an expression is not understood.
     """

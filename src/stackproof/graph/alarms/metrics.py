@@ -10,6 +10,7 @@ from stackproof.graph.alarms import own, table
 from stackproof.graph.alarms.model import SIMPLE, Metric
 from stackproof.graph.alarms.naming import named
 from stackproof.graph.graph import Graph
+from stackproof.graph.values import items, known
 from stackproof.rules import Hit, Hits
 from stackproof.template.model import Path
 from stackproof.template.references import display
@@ -22,12 +23,13 @@ _INDEX = "GlobalSecondaryIndexName"
 
 
 def faults(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
-    """What is wrong with a metric; `uses`: how many metrics the template's alarms and dashboards have in a namespace."""
-    namespace, name = metric.namespace, metric.name
-    if not (isinstance(namespace, str) and namespace and not namespace.startswith(":")) and not _unknown(namespace):
+    """What is wrong with a metric; `uses`: how many metrics the template's alarms and dashboards have in a
+    namespace."""
+    namespace, name = known(metric.namespace), known(metric.name)
+    if not (isinstance(namespace, str) and namespace and not namespace.startswith(":")):
         yield Hit("the metric has no namespace", path=metric.path)
         return
-    if not (isinstance(name, str) and name) and not _unknown(name):
+    if not (isinstance(name, str) and name):
         yield Hit("the metric has no name", path=metric.path)
         return
     if metric.dimensions is None:
@@ -39,11 +41,6 @@ def faults(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
         yield from _own(graph, metric, uses)
     yield from _statistic(metric)
     yield from _period(metric)
-
-
-def _unknown(value: Any) -> bool:
-    """False; a value that is not known raises here."""
-    return not str(value) and False
 
 
 def _own(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
@@ -72,29 +69,35 @@ def _published(graph: Graph, metric: Metric) -> Hits:
         message = f"{namespace} is not in our table of AWS's metrics: whether {name} exists is not known"
         yield Hit(message, path=metric.path, outcome=Outcome.UNKNOWN)
         return
-    known = table.known(namespace, name)
-    if known is None:
+    published = table.known(namespace, name)
+    if published is None:
         yield Hit(f"{namespace} publishes no metric {name}{_hint(namespace, name)}", path=(*metric.path, "MetricName"))
         return
     given = frozenset(key for key, _ in _items(metric))
-    if given not in known.dimensions:
-        sets = " or ".join(sorted("+".join(sorted(names)) or "none" for names in known.dimensions))
+    if given not in published.dimensions:
+        sets = " or ".join(sorted("+".join(sorted(names)) or "none" for names in published.dimensions))
         found = "+".join(sorted(given)) or "none"
         message = f"{namespace} {name} is not published with the dimensions {found}, but with {sets}"
         yield Hit(message, path=(*metric.path, "Dimensions"))
         return
-    if not given and len(known.dimensions) > 1 and known.kind is not table.Kind.GAUGE and _has_some(graph, namespace, known):
-        message = f"without dimensions {namespace} {name} counts for the whole account, not for what is in this template"
+    if not given and published.kind is not table.Kind.GAUGE and _names_some(graph, namespace, published):
+        message = (
+            f"without dimensions {namespace} {name} counts for the whole account, not for what is in this template"
+        )
         yield Hit(message, path=metric.path)
     for index, (dimension, value) in enumerate(_items(metric)):
         path: Path = (*metric.path, "Dimensions", index, "Value")
         yield from _value(graph, metric, dimension, value, path)
 
 
-def _has_some(graph: Graph, namespace: str, known: table.Known) -> bool:
+def _names_some(graph: Graph, namespace: str, published: table.Known) -> bool:
     """Whether the template has a resource that one of the metric's dimensions names."""
-    ways = (way for names in known.dimensions for name in names for way in table.naming(namespace, name))
-    return any(graph.by_type.get(way.type) for way in ways)
+    return any(_has_some(graph, namespace, name) for names in published.dimensions for name in names)
+
+
+def _has_some(graph: Graph, namespace: str, dimension: str) -> bool:
+    """Whether the template has a resource of the types that a dimension names."""
+    return any(graph.by_type.get(way.type) for way in table.naming(namespace, dimension))
 
 
 def _hint(namespace: str, name: str) -> str:
@@ -106,7 +109,7 @@ def _value(graph: Graph, metric: Metric, dimension: str, value: Any, path: Path)
     namespace = str(metric.namespace)
     allowed = table.values(namespace, dimension)
     if allowed is not None:
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             yield Hit(f"{display(str(value))} is no {dimension} of {namespace}", path=path)
     elif dimension == _INDEX:
         yield from _index(graph, metric, value, path)
@@ -114,7 +117,7 @@ def _value(graph: Graph, metric: Metric, dimension: str, value: Any, path: Path)
         found = named(graph, namespace, dimension, value)
         if found.fault:
             yield Hit(f"the dimension {dimension} names no resource of {namespace}: {found.fault}", path=path)
-        elif found.resource is None:
+        elif found.resource is None and _has_some(graph, namespace, dimension):
             message = (
                 f"nothing in this template is called {display(str(value))}: whether {dimension} is right is not known"
             )
@@ -131,8 +134,8 @@ def _index(graph: Graph, metric: Metric, value: Any, path: Path) -> Hits:
 
 def index_names(properties: Mapping[str, Any]) -> list[Any]:
     """The names of a table's global secondary indexes."""
-    indexes = properties.get("GlobalSecondaryIndexes")
-    return [index.get("IndexName") for index in indexes or () if isinstance(index, Mapping)]
+    indexes = items(properties.get("GlobalSecondaryIndexes"))
+    return [index.get("IndexName") for index in indexes if isinstance(known(index), Mapping)]
 
 
 def _statistic(metric: Metric) -> Hits:
@@ -143,9 +146,9 @@ def _statistic(metric: Metric) -> Hits:
     text = str(value)
     if text not in SIMPLE and not _EXTENDED.fullmatch(text):
         yield Hit(f"{text!r} is no statistic", path=metric.path)
-    known = table.known(str(metric.namespace), str(metric.name))
-    hidden = known and known.is_fault and text in ("SampleCount", "Minimum")
-    if hidden or (known and known.is_fault and known.counted and text not in ("Sum", "Average")):
+    published = table.known(str(metric.namespace), str(metric.name))
+    hidden = published and published.is_fault and text in ("SampleCount", "Minimum")
+    if hidden or (published and published.is_fault and published.counted and text not in ("Sum", "Average")):
         message = f"the statistic {text} of {metric.name} does not say whether something went wrong: use Sum"
         yield Hit(message, path=metric.path)
 
@@ -159,7 +162,7 @@ def _period(metric: Metric) -> Hits:
         yield Hit(f"a period of {period} s is none of 10, 20, 30 or a multiple of 60", path=metric.path)
     elif period > _DAY:
         yield Hit(f"a period of {period} s is longer than a day", path=metric.path)
-    known = table.known(str(metric.namespace), str(metric.name))
-    if known and 0 < period < known.period:
-        message = f"{metric.name} is published every {known.period} s, a period of {period} s is mostly empty"
+    published = table.known(str(metric.namespace), str(metric.name))
+    if published and 0 < period < published.period:
+        message = f"{metric.name} is published every {published.period} s, a period of {period} s is mostly empty"
         yield Hit(message, path=metric.path)

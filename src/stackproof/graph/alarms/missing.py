@@ -24,7 +24,8 @@ def fault(alarm: Alarm, limits: Mapping[str, Any]) -> str | None:
 
 
 def is_heartbeat(metric: Metric) -> bool:
-    """Whether an alarm on little of a metric is one on silence: it counts work, or it is the user's own and is counted."""
+    """Whether an alarm on little of a metric is one on silence: it counts work, or it is the user's own and is
+    counted."""
     known = table.known(str(metric.namespace), str(metric.name))
     if known is not None:
         return known.kind is table.Kind.WORK

@@ -23,7 +23,8 @@ ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """One metric that an alarm (or a dashboard) shows: values are as the template has them, Unknown included.
-    `dimensions` is None where they can't be read, Unknown where they are not known; `path` is where the metric stands."""
+    `dimensions` is None where they can't be read, Unknown where they are not known; `path` is where the metric
+    stands."""
 
     namespace: Any
     name: Any

@@ -1,10 +1,12 @@
-"""Which resource a dimension's value names: `!Ref Function`, `!GetAtt Queue.QueueName`, or a name that is spelled out."""
+"""Which resource a dimension's value names: `!Ref Function`, `!GetAtt Queue.QueueName`, or a name that is spelled
+out."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.alarms import table
 from stackproof.graph.graph import Graph
+from stackproof.graph.values import known
 from stackproof.template.model import Resource, Unknown
 from stackproof.template.references import display, inside, whole
 
@@ -22,8 +24,10 @@ def named(graph: Graph, namespace: str, dimension: str, value: Any) -> Naming:
 
     Raises: UnknownValueError when the value is not known.
     """
+    if not isinstance(known(value), str) or not value:
+        return Naming(fault="it is empty" if value in ("", None) else "it is no text")
     ways = table.naming(namespace, dimension)
-    value = value.split(":")[0] if dimension == "Resource" and isinstance(value, str) else value
+    value = value.split(":")[0] if dimension == "Resource" else value
     key = ("named", namespace, dimension, value)
     if key not in graph.cache:
         graph.cache[key] = _named(graph, ways, value)
@@ -31,9 +35,7 @@ def named(graph: Graph, namespace: str, dimension: str, value: Any) -> Naming:
     return found
 
 
-def _named(graph: Graph, ways: tuple[table.Name, ...], value: Any) -> Naming:
-    if not isinstance(value, str) or not value:
-        return Naming(fault="it is empty" if value in ("", None) else "it is no text")
+def _named(graph: Graph, ways: tuple[table.Name, ...], value: str) -> Naming:
     for way in ways:
         for resource in graph.of_type(way.type):
             if way.property and _spelled(resource, way.property, value):
@@ -58,8 +60,3 @@ def _named(graph: Graph, ways: tuple[table.Name, ...], value: Any) -> Naming:
 def _spelled(resource: Resource, name: str, value: str) -> bool:
     declared = resource.properties.get(name)
     return not isinstance(declared, Unknown) and bool(declared == value)
-
-
-def name_of(graph: Graph, resource: Resource, namespace: str, dimension: str, value: Any) -> bool:
-    """Whether a dimension's value names this resource."""
-    return named(graph, namespace, dimension, value).resource is resource

@@ -29,8 +29,8 @@ class Kind:
 
 
 def kind(metric: Metric, limits: Mapping[str, Any]) -> Kind | None:
-    """What the policy (`alarms.own_metrics` of the thresholds) says of a metric's name, None for nothing, and for metrics
-    of AWS."""
+    """What the policy (`alarms.own_metrics` of the thresholds) says of a metric's name, None for nothing, and for
+    metrics of AWS."""
     if table.is_aws(str(metric.namespace)):
         return None
     for entry in dict(limits.get("own_metrics") or {}).values():
@@ -51,7 +51,9 @@ def _pairs(variables: Any) -> list[tuple[str, Any]]:
     if isinstance(variables, Mapping):
         return list(variables.items())
     items = variables if isinstance(variables, list) else []
-    return [(str(i["Name"]), i.get("Value")) for i in items if isinstance(i, Mapping) and isinstance(i.get("Name"), str)]
+    return [
+        (str(i["Name"]), i.get("Value")) for i in items if isinstance(i, Mapping) and isinstance(i.get("Name"), str)
+    ]
 
 
 def environments(graph: Graph) -> list[dict[str, Any]]:
@@ -73,7 +75,8 @@ def _containers(resource: Resource) -> Iterator[dict[str, Any]]:
 
 
 def declared(graph: Graph) -> frozenset[str]:
-    """The namespaces that the template says are emitted into: by a variable that is called so, or by a metric filter."""
+    """The namespaces that the template says are emitted into: by a variable that is called so, or by a metric
+    filter."""
     if "own namespaces" not in graph.cache:
         named = {v for e in environments(graph) for name, v in e.items() if _NAMESPACE_KEY.search(name)}
         graph.cache["own namespaces"] = frozenset(named | {space for space, _ in filtered(graph)})
@@ -93,8 +96,8 @@ def filtered(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 def namespace_fault(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> str | None:
-    """Why nobody emits into the namespace of a metric, as far as the template tells; `uses` says how many metrics of the
-    template's alarms and dashboards are in each namespace."""
+    """Why nobody emits into the namespace of a metric, as far as the template tells; `uses` says how many metrics of
+    the template's alarms and dashboards are in each namespace."""
     space, known = str(metric.namespace), declared(graph)
     if not known or space in known or space in _AGENTS or any(isinstance(item, Unknown) for item in known):
         return None
@@ -102,7 +105,8 @@ def namespace_fault(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> st
 
 
 def service_fault(graph: Graph, metric: Metric) -> str | None:
-    """Why the dimension `service`, which Powertools gives to each metric, is not as the functions of its namespace set it."""
+    """Why the dimension `service`, which Powertools gives to each metric, is not as the functions of its namespace set
+    it."""
     emitters = [e for e in environments(graph) if e.get(_POWERTOOLS) == metric.namespace]
     if not emitters or (str(metric.namespace), metric.name) in set(filtered(graph)):
         return None

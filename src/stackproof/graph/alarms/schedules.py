@@ -53,8 +53,8 @@ def interval(resource: Resource) -> int | None:
 
 
 def silence(graph: Graph, schedule: Resource, missed_at_most: int) -> str | None:
-    """Why no alarm rings when a schedule, or what it calls, stays silent; None when one does. An alarm on a metric of the
-    user's own counts when the functions that emit into its namespace are not known to be all others.
+    """Why no alarm rings when a schedule, or what it calls, stays silent; None when one does. An alarm on a metric of
+    the user's own counts when the functions that emit into its namespace are not known to be all others.
 
     Raises: UnknownValueError when none does for sure and one might.
     """

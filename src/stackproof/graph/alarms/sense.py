@@ -18,7 +18,9 @@ def faults(alarm: Alarm, limits: Mapping[str, Any]) -> Hits:
         return
     if alarm.is_plain:
         yield from _plain(alarm, alarm.metrics[0], limits)
-    elif all(_is_bad(metric, limits) for metric in alarm.metrics) and not any(math.is_query(str(e.text)) for e in alarm.expressions):
+    elif all(_is_bad(metric, limits) for metric in alarm.metrics) and not any(
+        math.is_query(str(e.text)) for e in alarm.expressions
+    ):
         yield from _computed(alarm, limits)
 
 
@@ -48,10 +50,13 @@ def _plain(alarm: Alarm, metric: Metric, limits: Mapping[str, Any]) -> Hits:
 
 
 def _statistic(alarm: Alarm, metric: Metric, statistics: tuple[str, ...]) -> Hits:
-    """Whether a statistic shows that something is bad; a mean of counts does where half of a period's data points do."""
+    """Whether a statistic shows that something is bad; a mean of counts does where half of a period's data points
+    do."""
     given = str(metric.statistic)
     if statistics and not takes(given, statistics) and not (given == "Average" and alarm.fires_at(0.5)):
-        message = f"the statistic {given} does not tell how bad {display(str(metric.name))} is: use {' or '.join(statistics)}"
+        message = (
+            f"the statistic {given} does not tell how bad {display(str(metric.name))} is: use {' or '.join(statistics)}"
+        )
         yield Hit(message, path=(*metric.path, "Statistic") if alarm.is_plain else metric.path)
 
 
@@ -78,7 +83,9 @@ def _is_counted(metric: Metric) -> bool:
 def _reach(alarm: Alarm, metric: Metric, at_most: float) -> Hits:
     """Whether the alarm fires at what is bad for sure."""
     if not alarm.fires_at(at_most):
-        message = f"the alarm waits for {alarm.threshold:g} of {display(str(metric.name))}, and {at_most:g} are too many"
+        message = (
+            f"the alarm waits for {alarm.threshold:g} of {display(str(metric.name))}, and {at_most:g} are too many"
+        )
         yield Hit(message, path=_THRESHOLD)
 
 

@@ -26,8 +26,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """A metric that a service publishes. `dimensions` are its sets; `period` is the seconds between its data points;
-    `sparse`: nothing is published while nothing happens; `alone`: not even a 0 while other things happen; `counted`: each
-    data point stands for one thing, so that only a sum counts."""
+    `sparse`: nothing is published while nothing happens; `alone`: not even a 0 while other things happen; `counted`:
+    each data point stands for one thing, so that only a sum counts."""
 
     kind: Kind
     dimensions: frozenset[frozenset[str]]

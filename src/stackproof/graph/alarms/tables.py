@@ -27,21 +27,23 @@ def _need(metric: str, limits: Mapping[str, Any], **more: Any) -> Need:
 
 
 def table_gaps(graph: Graph, table: Resource, limits: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What of a table (reads, writes) no alarm tells to be throttled, and why. An alarm on ThrottledRequests, which comes
-    with the operation, tells both."""
+    """What of a table (reads, writes) no alarm tells to be throttled, and why. An alarm on ThrottledRequests, which
+    comes with the operation, tells both."""
     gaps = [(what, why) for what, metric in _KINDS if (why := gap(graph, table, _need(metric, limits)))]
     if gaps and gap(graph, table, _need("ThrottledRequests", limits, more=(("Operation", None),))) is not None:
         yield from gaps
 
 
 def index_gaps(graph: Graph, table: Resource, limits: Mapping[str, Any]) -> Iterator[tuple[int, str, str]]:
-    """The indexes of a table without an alarm on throttled reads or writes, where at least half have it: number, what is
-    not covered, and why."""
+    """The indexes of a table without an alarm on throttled reads or writes, where at least half have it: number, what
+    is not covered, and why."""
     names = index_names(table.properties)
     for what, metric in _KINDS:
         gaps = [(number, name, _index_gap(graph, table, metric, name, limits)) for number, name in enumerate(names)]
         if 2 * sum(why is None for _, _, why in gaps) >= len(gaps):
-            yield from ((n, f"{what} of the index {display(str(name))}", why) for n, name, why in gaps if why is not None)
+            yield from (
+                (n, f"{what} of the index {display(str(name))}", why) for n, name, why in gaps if why is not None
+            )
 
 
 def _index_gap(graph: Graph, table: Resource, metric: str, name: Any, limits: Mapping[str, Any]) -> str | None:

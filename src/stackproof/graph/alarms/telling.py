@@ -7,8 +7,8 @@ from typing import Any
 from stackproof.findings.outcome import Outcome
 from stackproof.graph.alarms.model import ALARM, COMPOSITE
 from stackproof.graph.arns import arn, common
-from stackproof.graph.graph import Graph
 from stackproof.graph.grants import Context, context, lets, made_name, source
+from stackproof.graph.graph import Graph
 from stackproof.graph.statements import resource_policies, statements
 from stackproof.rules import Hit, Hits
 from stackproof.template.model import Resource, Unknown
@@ -168,7 +168,9 @@ def _key_faults(graph: Graph, topic_: Resource, tellers: list[Resource]) -> Hits
     policy = list(statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy")))
     for action in ("kms:Decrypt", "kms:GenerateDataKey"):
         if not all(lets(graph, policy, _CLOUDWATCH, action, arn(graph, key), _call(graph, alarm)) for alarm in tellers):
-            message = f"the policy of the topic's key does not let {_CLOUDWATCH} use it ({action}): no alarm is published"
+            message = (
+                f"the policy of the topic's key does not let {_CLOUDWATCH} use it ({action}): no alarm is published"
+            )
             yield Hit(message, path=("Properties", "KeyPolicy"), resource=key.logical_id)
             return
 
