@@ -1,12 +1,15 @@
 """Scalars in the types of the schema: CloudFormation takes "true" for true and "35" for 35, rules should not have
 to."""
 
+import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from stackproof.template import schemas
 from stackproof.template.model import Unknown
 
+_NUMBER = re.compile(r"\s*[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?\s*", re.ASCII)
 _TRUTH = {"true": True, "false": False}
 
 
@@ -51,9 +54,7 @@ def _text(kinds: set[str], value: str) -> Any:
         return value
     if "boolean" in kinds and value.lower() in _TRUTH:
         return _TRUTH[value.lower()]
-    if "integer" in kinds or "number" in kinds:
-        try:
-            return int(value) if value.strip().lstrip("+-").isdigit() else float(value)
-        except ValueError:
-            return value
+    if ("integer" in kinds or "number" in kinds) and _NUMBER.fullmatch(value):
+        number = float(value)
+        return int(value) if "." not in value and "e" not in value.lower() else number if isfinite(number) else value
     return value

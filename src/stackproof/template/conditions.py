@@ -7,7 +7,8 @@ parameter allows no other value."""
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,8 @@ class Conditions:
     allowed: Callable[[Any], tuple[str, ...] | None]
     assignment: Assignment = field(default_factory=dict)
     undecided: dict[Comparison, None] = field(default_factory=dict)
+    compared: dict[tuple[int, int], Comparison | bool] = field(default_factory=dict)
+    """What each comparison is, by its operands: the same under every assignment, and shared between them."""
     _known: dict[str, bool] = field(default_factory=dict)
     _asking: list[str] = field(default_factory=list)
 
@@ -83,6 +86,17 @@ class Conditions:
                 raise TemplateError(f"{where}: {_short(value)} is no condition (Equals, And, Or, Not, Condition).")
 
     def _equal(self, one: Any, other: Any) -> bool:
+        place = (id(one), id(other))  # of the template's own data, which outlives this
+        if place not in self.compared:
+            self.compared[place] = self._compare(one, other)
+        found = self.compared[place]
+        if isinstance(found, bool):
+            return found
+        if found not in self.assignment:
+            self.undecided[found] = None
+        return self.assignment.get(found, False)
+
+    def _compare(self, one: Any, other: Any) -> Comparison | bool:
         left, right = self.resolve(one), self.resolve(other)
         if _is_known(left) and _is_known(right):
             return bool(text(left) == text(right))
@@ -93,21 +107,35 @@ class Conditions:
         if constant is None:
             subject = json.dumps(sorted([subject, json.dumps(other, sort_keys=True, default=str)]))
         allowed = self.allowed(one) if constant is not None else None
-        comparison = Comparison(subject=subject, constant=constant, allowed=allowed)
         if allowed is not None and constant not in allowed:
             return False
-        if comparison not in self.assignment:
-            self.undecided[comparison] = None
-        return self.assignment.get(comparison, False)
+        return Comparison(subject=subject, constant=constant, allowed=allowed)
 
 
-def assignments(undecided: list[Comparison]) -> Iterator[Assignment]:
-    """Every consistent assignment of these comparisons."""
+def assignments(undecided: list[Comparison], most: int) -> tuple[list[Assignment], bool]:
+    """Every consistent assignment of these comparisons, and True; when there are more than `most`, some of them, such
+    that each comparison is taken both ways, and False."""
     groups: dict[str, list[Comparison]] = {}
     for comparison in undecided:
         groups.setdefault(comparison.subject, []).append(comparison)
-    for combination in itertools.product(*(_options(group) for group in groups.values())):
-        yield {comparison: value for part in combination for comparison, value in part.items()}
+    options = [_options(group) for group in groups.values()]
+    if math.prod(map(len, options)) <= most:
+        return [_merged(parts) for parts in itertools.product(*options)], True
+    return list(itertools.islice(_some(options), most)), False
+
+
+def _some(options: list[list[Assignment]]) -> Iterator[Assignment]:
+    """All at their first option and all at their last, then these with one of them at another."""
+    first, last = [some[0] for some in options], [some[-1] for some in options]
+    yield from (_merged(first), _merged(last))
+    for index, some in enumerate(options):
+        for option in some:
+            for base in (first, last):
+                yield _merged([*base[:index], option, *base[index + 1 :]])
+
+
+def _merged(parts: Iterable[Assignment]) -> Assignment:
+    return {comparison: value for part in parts for comparison, value in part.items()}
 
 
 def _options(group: list[Comparison]) -> list[Assignment]:

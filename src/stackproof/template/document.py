@@ -5,16 +5,20 @@ for gigabytes), bounded depth, no tags but CloudFormation's own, no key twice. S
 {"Ref": x})."""
 
 import json
+import math
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 from stackproof.template.errors import TemplateError
 from stackproof.template.model import Path, Span
+from stackproof.template.references import has_token
 
 MAX_DEPTH = 100  # far beyond any template
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 FUNCTIONS = frozenset(
     {
         *("Base64", "Cidr", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue", "Join", "Select", "Split", "Sub"),
@@ -51,7 +55,7 @@ def parse(text: str) -> tuple[Any, dict[Path, Span]]:
     """
     is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
     try:
-        data, spans = _Builder().build(text.replace("\t", " ") if is_json else text)
+        data, spans = _Builder().build(_PAIR.sub(_character, text.replace("\t", " ")) if is_json else text)
     except yaml.YAMLError as error:
         raise TemplateError(f"not YAML: {' '.join(str(error).split())}") from None
     return (_json(text) if is_json else data), spans
@@ -60,9 +64,19 @@ def parse(text: str) -> tuple[Any, dict[Path, Span]]:
 def _json(text: str) -> Any:
     """JSON's own reading of its escapes and numbers; flow YAML in braces that is no JSON is left to YAML's."""
     try:
-        return json.loads(text.lstrip("\ufeff"))
+        return json.loads(text.lstrip("\ufeff"), parse_constant=_no_constant)
     except ValueError:
         return _Builder().build(text)[0]
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _character(found: re.Match[str]) -> str:
+    """JSON writes a character beyond U+FFFF as two escapes, YAML as one: as wide, so that columns hold."""
+    high, low = int(found[2], 16), int(found[3], 16)
+    return f"{found[1]}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}  "
 
 
 class _Builder:
@@ -87,6 +101,8 @@ class _Builder:
         return (None if self._root is _NO_KEY else self._root), self.spans
 
     def _scalar(self, event: ScalarEvent) -> None:
+        if has_token(event.value):
+            raise TemplateError(f"{_where(event)}: U+E100 and U+E101 are private characters with no meaning here.")
         wrap = _function(event)
         value = event.value if wrap else _scalar_value(event)
         top = self._stack[-1] if self._stack else None
@@ -116,6 +132,8 @@ class _Builder:
     def _key(self, top: _Open, key: Any, event: ScalarEvent) -> None:
         if not isinstance(key, str | int | float):
             raise TemplateError(f"{_where(event)}: a key must be a plain text, not {key!r}.")
+        if event.value == "<<" and event.implicit[0]:
+            raise TemplateError(f"{_where(event)}: YAML merge key <<: write the entries out.")
         name = event.value if isinstance(key, bool | float) else str(key)
         span = _span(event)
         if name in top.seen:
@@ -178,7 +196,8 @@ def _scalar_value(event: ScalarEvent) -> Any:
     if tag == f"{_YAML}str":
         return text
     try:
-        return _CONSTRUCT.construct_object(yaml.ScalarNode(tag, text))
+        value = _CONSTRUCT.construct_object(yaml.ScalarNode(tag, text))
+        return text if isinstance(value, float) and not math.isfinite(value) else value
     except (yaml.YAMLError, ValueError, LookupError):
         raise TemplateError(f"{_where(event)}: {text!r} is no {tag.removeprefix(_YAML)}.") from None
 

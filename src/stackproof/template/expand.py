@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from stackproof.template import sam
@@ -16,6 +17,7 @@ from stackproof.template.values import parameter_values
 _TRANSFORMS = {"AWS::LanguageExtensions", sam.TRANSFORM}
 _ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "CreationPolicy", "UpdatePolicy")
 _SEARCHED = 4096  # assignments looked at, to find the variants that differ
+_FEW = 30  # conditions of which pairs are looked at
 
 
 def expand(source: Source, given: Mapping[str, str] | None = None, *, named: str = "") -> tuple[Template, ...]:
@@ -26,10 +28,10 @@ def expand(source: Source, given: Mapping[str, str] | None = None, *, named: str
     values = parameter_values(source, given or {}, named=named)
     try:
         plain = _plain(source, values)
-        probe = _conditions(plain.source, plain.values, {})
+        probe = _conditions(plain, {})
         for name in probe.declared:
             probe.holds(name)
-        chosen, complete = _variants(plain.source, plain.values, list(probe.undecided))
+        chosen, complete = _variants(plain, list(probe.undecided))
         templates = [_template(plain, assignment) for assignment in chosen]
     except TemplateError as error:
         raise TemplateError(f"{source.path}: {error}") from None
@@ -38,8 +40,8 @@ def expand(source: Source, given: Mapping[str, str] | None = None, *, named: str
     if not complete:
         reason = (
             (),
-            f"its conditions leave more than {MAX_VARIANTS} variants, of which each condition was judged both "
-            "ways, but not every combination: give the parameters' values (an environment)",
+            f"its conditions leave more variants than were judged ({len(templates)}): give the parameters' values (an "
+            "environment)",
         )
         templates = [replace(template, undecided=(*template.undecided, reason)) for template in templates]
     return tuple(replace(template, source=source) for template in templates)
@@ -55,6 +57,12 @@ class _Plain:
     resources: Mapping[str, tuple[Any, Path, Mapping[str, str]]]
     undecided: tuple[tuple[Path, str], ...]
     renamed: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    compared: dict[Any, Any] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What names mean in conditions, which know no resources."""
+        return Scope(data=self.source.data, parameters=self.values, resources=frozenset())
 
 
 def _plain(source: Source, values: Mapping[str, Parameter]) -> _Plain:
@@ -93,7 +101,10 @@ def _declared(
             elif name == "Fn::Transform":
                 scope.undecided.append(((*origin, name), "a macro (Fn::Transform) adds resources at deployment"))
             else:
-                found[resolver._bound(name)] = (body, (*origin, name), resolver.bindings)
+                bound_name = resolver._bound(name)
+                if bound_name in found:
+                    raise TemplateError(f"{'/'.join(map(str, origin))}: a loop makes the resource {bound_name} twice.")
+                found[bound_name] = (body, (*origin, name), resolver.bindings)
 
     take(source.data["Resources"], Resolver(scope=scope), ("Resources",))
     return found, [*_macros(source), *scope.undecided]
@@ -103,6 +114,11 @@ def _macros(source: Source) -> Iterator[tuple[Path, str]]:
     for name in transforms(source):
         if name not in _TRANSFORMS:
             yield ("Transform",), f"the macro {name} changes the template at deployment"
+    if "Fn::Transform" in source.data:
+        yield ("Fn::Transform",), "a macro (Fn::Transform) changes the template at deployment"
+    for section in ("Parameters", "Mappings", "Conditions"):
+        if "Fn::Transform" in source.data.get(section, {}):
+            yield (section, "Fn::Transform"), f"a macro (Fn::Transform) adds {section} at deployment"
 
 
 def transforms(source: Source) -> tuple[str, ...]:
@@ -114,9 +130,9 @@ def transforms(source: Source) -> tuple[str, ...]:
     )
 
 
-def _conditions(source: Source, values: Mapping[str, Parameter], assignment: Assignment) -> Conditions:
-    scope = Scope(data=source.data, parameters=values, resources=frozenset())
-    resolver = Resolver(scope=scope)
+def _conditions(plain: _Plain, assignment: Assignment) -> Conditions:
+    values = plain.values
+    resolver = Resolver(scope=plain.scope)
 
     def allowed(operand: Any) -> tuple[str, ...] | None:
         name = operand.get("Ref") if isinstance(operand, dict) else None
@@ -128,21 +144,22 @@ def _conditions(source: Source, values: Mapping[str, Parameter], assignment: Ass
         )
 
     return Conditions(
-        declared=source.data.get("Conditions", {}), resolve=resolver.plain, allowed=allowed, assignment=assignment
+        declared=plain.source.data.get("Conditions", {}),
+        resolve=resolver.plain,
+        allowed=allowed,
+        assignment=assignment,
+        compared=plain.compared,
     )
 
 
-def _variants(source: Source, values: Mapping[str, Parameter], undecided: list[Any]) -> tuple[list[Assignment], bool]:
+def _variants(plain: _Plain, undecided: list[Any]) -> tuple[list[Assignment], bool]:
     """The assignments whose conditions differ, and whether that is all of them."""
     if not undecided:
         return [{}], True
+    some, complete = assignments(undecided, _SEARCHED)
     chosen: dict[tuple[bool, ...], Assignment] = {}
-    complete = True
-    for count, assignment in enumerate(assignments(undecided)):
-        if count >= _SEARCHED:
-            complete = False
-            break
-        conditions = _conditions(source, values, assignment)
+    for assignment in some:
+        conditions = _conditions(plain, assignment)
         chosen.setdefault(tuple(conditions.holds(name) for name in conditions.declared), assignment)
     if complete and len(chosen) <= MAX_VARIANTS:
         return list(chosen.values()), True
@@ -150,25 +167,29 @@ def _variants(source: Source, values: Mapping[str, Parameter], undecided: list[A
 
 
 def _covering(chosen: Mapping[tuple[bool, ...], Assignment]) -> Iterator[Assignment]:
-    """Assignments such that each condition, and then each pair, is seen both ways, the most telling first."""
-    missing = {pair for truth in chosen for pair in itertools.combinations(enumerate(truth), 2)}
-    rest = dict(chosen)
+    """Assignments such that each condition, and then each pair of a few, is seen both ways, the most telling first."""
+    width = 1 if len(next(iter(chosen))) > _FEW else 2
+    rest = {
+        truth: frozenset(itertools.combinations(enumerate(truth), width))
+        for truth in itertools.islice(chosen, MAX_VARIANTS**2)
+    }
+    missing = set().union(*rest.values())
     while rest and missing:
-        best = max(rest, key=lambda truth: len(missing & set(itertools.combinations(enumerate(truth), 2))))
-        missing -= set(itertools.combinations(enumerate(best), 2))
-        yield rest.pop(best)
+        best = max(rest, key=lambda truth: len(missing & rest[truth]))
+        missing -= rest.pop(best)
+        yield chosen[best]
 
 
 def _template(plain: _Plain, assignment: Assignment) -> Template:
     source, values = plain.source, plain.values
-    conditions = _conditions(source, values, assignment)
+    conditions = _conditions(plain, assignment)
     scope = Scope(data=source.data, parameters=values, resources=frozenset(plain.resources), conditions=conditions)
     resources = {}
     for name, (body, origin, bindings) in plain.resources.items():
         if _exists(body, conditions, bindings):
             resources[name] = _moved(resource(scope, name, body, origin, bindings), origin, plain.renamed)
     truth = {name: conditions.holds(name) for name in conditions.declared}
-    probe = _conditions(source, values, {})
+    probe = _conditions(plain, {})
     open_conditions = [name for name in truth if (probe.holds(name), bool(probe.undecided)) and _rests_on(probe, name)]
     outputs = Resolver(scope=scope).resolve(source.data.get("Outputs", {}), ("Outputs",), ("Outputs",))
     return Template(
@@ -197,7 +218,7 @@ def _moved(one: Resource, origin: Path, renamed: Mapping[tuple[str, str], Path])
 
 
 def _rests_on(probe: Conditions, name: str) -> bool:
-    alone = Conditions(declared=probe.declared, resolve=probe.resolve, allowed=probe.allowed)
+    alone = replace(probe, assignment={}, undecided={}, _known={}, _asking=[])
     alone.holds(name)
     return bool(alone.undecided)
 
@@ -211,6 +232,8 @@ def resource(scope: Scope, name: str, body: Any, origin: Path, bindings: Mapping
     """One resource, resolved, its scalars in the types of the schema."""
     if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
         raise TemplateError(f"resource {name}: Type is missing or no text.")
+    if "Fn::Transform" in body:
+        scope.undecided.append(((*origin, "Fn::Transform"), "a macro (Fn::Transform) changes this at deployment"))
     resolver = Resolver(scope=scope, origins={(): origin}, bindings=bindings)
     resolver.origins[("Properties",)] = (*origin, "Properties")
     properties = resolver.resolve(body.get("Properties", {}), ("Properties",), (*origin, "Properties"))

@@ -4,10 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import regex
+
 from stackproof.template.errors import TemplateError
+from stackproof.template.references import has_token
 
 _LIST = re.compile(r"List<(.+)>$")
 _PLAIN = re.compile(r"String|Number|CommaDelimitedList|List<(Number|String|AWS::[\w:]+)>|AWS::(?!SSM)[\w:]+$")
+_MAX_BYTES = 4096  # CloudFormation quotas, parameter values
+_PATIENCE = 1.0  # seconds; a pattern can be made to take for ever
 _SSM = "AWS::SSM::Parameter::Value<"
 
 
@@ -38,6 +43,10 @@ def _value(name: str, body: Mapping[str, Any], given: Mapping[str, str]) -> Any:
     if not _PLAIN.match(kind):
         raise TemplateError(f"Parameter {name}: unknown type {kind!r}.")
     text = _text(raw)
+    if len(text.encode("utf-8", "replace")) > _MAX_BYTES:
+        raise TemplateError(f"Parameter {name}: its value is over {_MAX_BYTES} bytes, more than CloudFormation takes.")
+    if has_token(text):
+        raise TemplateError(f"Parameter {name}: U+E100 and U+E101 are private characters with no meaning here.")
     parts = [p.strip() for p in text.split(",")] if kind == "CommaDelimitedList" or _LIST.match(kind) else None
     for part in parts if parts is not None else [text]:
         _check(name, body, kind, part)
@@ -46,6 +55,15 @@ def _value(name: str, body: Mapping[str, Any], given: Mapping[str, str]) -> Any:
 
 def _text(raw: Any) -> str:
     return str(raw).lower() if isinstance(raw, bool) else str(raw)
+
+
+def _matches(name: str, pattern: str, text: str) -> bool:
+    try:
+        return regex.fullmatch(pattern, text, timeout=_PATIENCE) is not None
+    except regex.error as error:
+        raise TemplateError(f"Parameter {name}: AllowedPattern can't be read: {error}.") from None
+    except TimeoutError:
+        raise TemplateError(f"Parameter {name}: AllowedPattern takes too long to match; write it simpler.") from None
 
 
 def _check(name: str, body: Mapping[str, Any], kind: str, text: str) -> None:
@@ -58,7 +76,7 @@ def _check(name: str, body: Mapping[str, Any], kind: str, text: str) -> None:
     allowed = [_text(v) for v in body.get("AllowedValues", [])]
     if "AllowedValues" in body and text not in allowed:
         raise wrong(f"it must be one of {', '.join(allowed)}")
-    if "AllowedPattern" in body and not re.fullmatch(str(body["AllowedPattern"]), text):
+    if "AllowedPattern" in body and not _matches(name, str(body["AllowedPattern"]), text):
         raise wrong(f"it must match {body['AllowedPattern']}")
     if "MinLength" in body and len(text) < int(body["MinLength"]):
         raise wrong(f"it must have at least {body['MinLength']} characters")

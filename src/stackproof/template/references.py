@@ -32,6 +32,11 @@ class Reference:
         return f"{_OPEN}{name}{_CLOSE}"
 
 
+def has_token(text: str) -> bool:
+    """Whether a text holds a sign that delimits tokens: no text of a user's may."""
+    return _OPEN in text or _CLOSE in text
+
+
 def _reference(name: str) -> Reference:
     target, _, attribute = name.partition(".")
     return Reference(target=target, attribute=attribute or None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackproof.template import intrinsics
+from stackproof.template.budget import MAX_TEXT, Budget, size
 from stackproof.template.conditions import Conditions
 from stackproof.template.errors import TemplateError
 from stackproof.template.model import Parameter, Path, Unknown
@@ -43,6 +44,7 @@ class Scope:
     resources: frozenset[str]
     conditions: Conditions | None = None
     undecided: list[tuple[Path, str]] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(kw_only=True)
@@ -56,6 +58,7 @@ class Resolver:
 
     def resolve(self, value: Any, at: Path, origin: Path) -> Any:
         """`value` without functions. May be `NO_VALUE`."""
+        self.scope.budget.spend()
         match value:
             case dict():
                 if len(value) == 1:
@@ -146,14 +149,17 @@ class Resolver:
 
     def _compute(self, name: str, argument: Any, origin: Path) -> Any:
         value = self.plain(argument, origin)
+        self.scope.budget.text(size(value), _where(origin))
         if (unknown := next(_unknowns(value), None)) is not None:
             return self._joined(value, unknown) if name == "Fn::Join" else unknown
         if name != "Fn::ToJsonString" and name != "Fn::Join" and _opaque(name, value):
             return Unknown(f"{name} of a value that a resource has at deployment")
         try:
-            return intrinsics.apply(name, value, _where(origin))
+            result = intrinsics.apply(name, value, _where(origin))
         except TemplateError as error:
             return Unknown(str(error))
+        self.scope.budget.text(size(result), _where(origin))
+        return result
 
     def _joined(self, value: Any, unknown: Unknown) -> Unknown:
         match value:
@@ -176,6 +182,7 @@ class Resolver:
             return Reference(target=name).token
         if name in self.scope.parameters:
             value = self.scope.parameters[name].value
+            self.scope.budget.spend(len(value) if isinstance(value, list) else 1)
             return list(value) if isinstance(value, list) else value
         if name in self.scope.resources:
             return Reference(target=name).token
@@ -190,8 +197,16 @@ class Resolver:
 
     def _substitute(self, text: str, variables: Mapping[str, Any]) -> Any:
         missing: list[Unknown] = []
+        length = 0
 
         def value(found: re.Match[str]) -> str:
+            nonlocal length
+            replaced = replacement(found)
+            length += len(replaced)
+            self.scope.budget.text(len(replaced) if length <= MAX_TEXT else length, "Fn::Sub")
+            return replaced
+
+        def replacement(found: re.Match[str]) -> str:
             literal, name = found[1], found[2]
             if literal:
                 return f"${{{name}}}"
@@ -250,6 +265,7 @@ def loop(resolver: Resolver, name: str, item: Any, origin: Path) -> Iterator[tup
             raise TemplateError(f"{_where((*origin, name))}: Fn::ForEach takes [variable, collection, body].")
     values = list(values) if isinstance(values, list) else [values]
     for value in values:
+        resolver.scope.budget.spend(100)
         if isinstance(value, Unknown) or not isinstance(value, str) or whole(value):
             reason = value.reason if isinstance(value, Unknown) else f"{value!r} is no text"
             resolver.scope.undecided.append(((*origin, name), f"the loop's collection is not known: {reason}"))

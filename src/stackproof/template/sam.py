@@ -102,8 +102,8 @@ def untranslated(source: Source) -> Iterator[tuple[Path, str]]:
 @cache
 def _translator() -> Any:
     try:
-        from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
-        from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+        from samtranslator.parser.parser import Parser
+        from samtranslator.translator.translator import Translator
     except ImportError as error:
         raise TemplateError(
             f"this is a SAM template, and the translator is not there ({error}). "
@@ -115,7 +115,7 @@ def _translator() -> Any:
 
 def _translated(data: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
     translator = _translator()
-    from samtranslator.model.exceptions import (  # type: ignore[import-untyped]
+    from samtranslator.model.exceptions import (
         ExceptionWithMessage,
         InvalidDocumentException,
     )
