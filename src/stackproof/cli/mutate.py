@@ -21,7 +21,9 @@ _FIRST = "prod"
 @click.command("mutate")
 @click.argument("template", metavar="TEMPLATE")
 @click.option("--format", "form", type=click.Choice(("terminal", "json")), default="terminal", show_default=True)
-@click.option("--environment", metavar="NAME|FILE", help="Judge under this one alone [default: prod first, then the others].")
+@click.option(
+    "--environment", metavar="NAME|FILE", help="Judge under this one alone [default: prod first, then the others]."
+)
 @click.option("--area", "areas", multiple=True, type=click.Choice(list(Area)), help="Seed only faults of an area.")
 @click.option("--operator", "operators", multiple=True, metavar="NAME", help="Seed only with an operator.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Catalogue and rules [default: those of stackproof].")

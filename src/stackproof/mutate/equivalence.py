@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from stackproof.mutate.model import Mutant
+from stackproof.mutate.target import NOTHING
 from stackproof.mutate.trial import Stage
 from stackproof.template import schemas
 from stackproof.template.model import Path, Resource
@@ -24,7 +25,7 @@ def reason(mutant: Mutant, stages: Sequence[Stage]) -> str:
     resource = stages[0].templates[0].resources.get(str(path[1]))
     if resource is None:
         return ""
-    below = path[3:]
+    below = _in_resolved(resource, path)
     value = resource.get(*below)
     node = schemas.node(resource.type, below)
     if "default" in node and _alike(node["default"], value):
@@ -33,12 +34,24 @@ def reason(mutant: Mutant, stages: Sequence[Stage]) -> str:
 
 
 def _is_removal(mutant: Mutant) -> bool:
-    return mutant.after == "nothing" and mutant.operator in ("delete-property", "conditional-hole")
+    return mutant.operator == "conditional-hole" or (mutant.operator == "delete-property" and mutant.after == NOTHING)
+
+
+def _in_resolved(resource: Resource, path: Path) -> Path:
+    """The place below Properties of an original place."""
+    for at, origin in resource.origins.items():
+        if origin == path and at[:1] == ("Properties",):
+            return at[1:]
+    return path[3:]
 
 
 def _documented(resource: Resource, below: Path, value: Any) -> str:
     entry = _defaults().get(resource.type, {}).get(".".join("*" if isinstance(s, int) else s for s in below))
-    if entry is not None and _alike(entry["value"], value):
+    if entry is None:
+        return ""
+    if "contains" in entry and isinstance(value, Mapping) and entry["contains"].items() <= value.items():
+        return str(entry["source"])
+    if "value" in entry and _alike(entry["value"], value):
         return f"{below[-1]} is {value} by default ({entry['source']})"
     return ""
 

@@ -109,7 +109,7 @@ def is_right(found: Caught, mutant: Mutant) -> bool:
 
 def judged_at_once(bench: Bench, workers: int | None = None) -> Iterator[Said]:
     """What graph and cfn-guard say of each mutant, as it comes. Two processes where the system can fork."""
-    global _state  # noqa: PLW0603  what the workers inherit
+    global _state
     _state = bench
     for number in range(len(bench.stages)):
         _before(bench, number)  # before the workers are there, so that they have it from the start

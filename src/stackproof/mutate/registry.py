@@ -42,7 +42,7 @@ class Operator:
                 yield replace(mutant, operator=self.name)
         except StackproofError as error:
             raise EngineError(f"The operator {self.name} failed: {error}") from error
-        except Exception as error:  # noqa: BLE001  the engine boundary: somebody else's code
+        except Exception as error:
             raise EngineError(f"The operator {self.name} failed: {type(error).__name__}: {error}") from error
 
 
@@ -80,7 +80,7 @@ def _plugged() -> dict[str, Operator]:
             raise EngineError(f"The operator {point.name} of {point.value} has the name of one of stackproof's.")
         try:
             make: Any = point.load()
-        except Exception as error:  # noqa: BLE001  the engine boundary: somebody else's code
+        except Exception as error:
             raise EngineError(f"The operator {point.name} ({point.value}) does not load: {error}") from error
         found[point.name] = Operator(name=point.name, title=_title(make), make=make)
     return found

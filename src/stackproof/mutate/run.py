@@ -10,7 +10,7 @@ from stackproof.catalogue import Catalogue
 from stackproof.deployment import Deployment
 from stackproof.engines.cfnlint import CfnLintEngine
 from stackproof.engines.checkov import CheckovEngine
-from stackproof.engines.protocol import EngineFailure, Run, Subject
+from stackproof.engines.protocol import Run, Subject
 from stackproof.errors import StackproofError
 from stackproof.findings.result import RuleId
 from stackproof.mutate import equivalence, slow, speaks
@@ -191,9 +191,7 @@ def _known(future: "Future[list[Run]]") -> tuple[dict[int, frozenset[Key]], list
     return {number: slow.before(one) for number, one in enumerate(runs)}, runs
 
 
-def _with_checkov(
-    course: _Course, engine: CheckovEngine, known: Mapping[int, frozenset[Key]], tell: Tell
-) -> None:
+def _with_checkov(course: _Course, engine: CheckovEngine, known: Mapping[int, frozenset[Key]], tell: Tell) -> None:
     """On every mutant of which a control with checks of checkov is expected to speak."""
     bench = course.bench
     asked = [

@@ -49,9 +49,7 @@ def checkov(
     """checkov on the changed resources of mutants: its checks judge each resource alone."""
     for said in asked:
         trial = attempt(bench.source, bench.mutants[said.index], bench.stages)
-        given = [
-            rendered(subject, trial.changed) for subject in subjects(str(said.index), trial, trial.stage.file)
-        ]
+        given = [rendered(subject, trial.changed) for subject in subjects(str(said.index), trial, trial.stage.file)]
         given = [subject for subject in given if subject.template.resources]
         if not given:
             continue
@@ -92,8 +90,13 @@ def cfn_lint(
 ) -> Iterator[Heard]:
     """cfn-lint on mutants: those that can't meet together, the others alone."""
     groups, alone = _grouped(bench, asked, neighbours)
+    by_index = {said.index: said for said in asked}
     for start in range(0, len(groups), batch):
-        yield from _together(bench, engine, groups[start : start + batch], known)
+        for heard in _together(bench, engine, groups[start : start + batch], known):
+            if heard.failure:  # one of them broke a rule of cfn-lint: which one?
+                alone.append(by_index[heard.index])
+            else:
+                yield heard
     for start in range(0, len(alone), batch):
         yield from _alone(bench, engine, alone[start : start + batch], known)
 

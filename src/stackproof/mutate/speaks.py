@@ -10,7 +10,7 @@ import yaml
 
 from stackproof.template.model import Path
 
-FAULTS = frozenset({"delete", "empty", "flip", "other", "typo", "repoint", "key", "hole"})
+FAULTS = frozenset({"delete", "empty", "flip", "other", "typo", "repoint", "retype", "key", "hole"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,9 @@ class Spoken:
     controls: tuple[str, ...]
     faults: frozenset[str] = FAULTS
     weak: tuple[Any, ...] = ()
+    when: Path = ()
+    unless: tuple[Path, str] | None = None
+    """An entry (its name) of the value so many steps down with which no control speaks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +59,18 @@ class Speaks:
             if pattern and _covers(pattern, path):
                 exact = len(pattern) == len(path)
                 entry = {name: item for name, item in patterns[pattern].items() if exact or name != "weak"}
+                if "unless" in entry:
+                    entry["unless"] = (path[: len(pattern)], entry["unless"])
                 merged = {**{name: item for name, item in merged.items() if name != "weak"}, **entry}
         controls = tuple(merged.get("controls", ()))
         if not controls:
             return None
         return Spoken(
-            controls=controls, faults=frozenset(merged.get("faults", FAULTS)), weak=tuple(merged.get("weak", ()))
+            controls=controls,
+            faults=frozenset(merged.get("faults", FAULTS)),
+            weak=tuple(merged.get("weak", ())),
+            when=tuple(filter(None, merged.get("when", "").split("."))),
+            unless=merged.get("unless"),
         )
 
     def deleted(self, resource_type: str) -> tuple[str, ...]:

@@ -78,7 +78,8 @@ class Target:
     def spoken(self, resource: Resource) -> Iterator[tuple[Place, Spoken]]:
         """The places of a resource that a control speaks of."""
         for place in self.places(resource):
-            if (spoken := self.speaks.of(resource.type, place.path)) is not None:
+            spoken = self.speaks.of(resource.type, place.path)
+            if spoken is not None and _applies(spoken, place):
                 yield place, spoken
 
     def _walk(self, resource: Resource, value: Any, path: Path) -> Iterator[Place]:
@@ -161,6 +162,16 @@ class Target:
             after=value,
             **more,
         )
+
+
+def _applies(spoken: Spoken, place: Place) -> bool:
+    if spoken.when and not place.resource.get(*spoken.when):
+        return False
+    if spoken.unless is None:
+        return True
+    above, entry = spoken.unless
+    around = place.resource.get(*place.path[: len(above)])
+    return not (isinstance(around, Mapping) and entry in around)
 
 
 def _name(place: Place) -> str:

@@ -12,9 +12,7 @@ def at(data: Any, path: Path) -> Any:
     Raises: LookupError when there is none.
     """
     for step in path:
-        if isinstance(data, Mapping):
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int):
+        if isinstance(data, Mapping) or (isinstance(data, list) and isinstance(step, int)):
             data = data[step]
         else:
             raise KeyError(step)

@@ -11,8 +11,8 @@ from stackproof.deployment import Deployment
 from stackproof.engines.protocol import Subject
 from stackproof.mutate.anew import resolved
 from stackproof.mutate.model import Mutant
-from stackproof.template.expand import expand
 from stackproof.template.errors import TemplateError
+from stackproof.template.expand import expand
 from stackproof.template.model import Resource, Source, Template
 from stackproof.template.render import render, render_resource
 

@@ -8,7 +8,7 @@ from stackproof.mutate.alarmed import OWN, Watched, alarms, controls, watched
 from stackproof.mutate.model import Mutant
 from stackproof.mutate.operators.properties import repointed
 from stackproof.mutate.registry import operator
-from stackproof.mutate.target import Target, reference
+from stackproof.mutate.target import Place, Target, reference
 
 _OTHER_STATISTIC = {"Sum": "Minimum", "Maximum": "Minimum", "Minimum": "Maximum", "Average": "SampleCount"}
 _ROUND = {
@@ -38,24 +38,18 @@ def misspell_metric(target: Target) -> Iterator[Mutant]:
 
 @operator("other-metric")
 def other_metric(target: Target) -> Iterator[Mutant]:
-    """An alarm watches another metric of the same service."""
+    """An alarm watches another metric of the same service than the one that is asked for."""
     names: dict[str, set[str]] = {}
     found = list(_metrics(target))
     for metric, _, _ in found:
         names.setdefault(metric.namespace, set()).add(metric.name)
     for metric, _, record in found:
-        other = next((name for name in sorted(names[metric.namespace]) if name != metric.name), None)
+        entry = target.speaks.alarms.get(metric.namespace)
+        as_good = {metric.name, *(entry.any_of if entry else ())}
+        other = next((name for name in sorted(names[metric.namespace]) if name not in as_good), "Invocations")
         place = metric.place("MetricName")
-        if other and place is not None and (metric.asked_for or metric.is_own):
-            reason = record or (_one_of(metric, other) and "another metric that the control takes as well")
-            yield target.replace(place, other, metric.asked_for, needs_record=record) if not reason or record else (
-                target.replace(place, "Invocations", metric.asked_for)
-            )
-
-
-def _one_of(metric: Watched, other: str) -> bool:
-    entry = metric.target.speaks.alarms.get(metric.namespace)
-    return entry is not None and other in entry.any_of
+        if place is not None and (metric.asked_for or metric.is_own):
+            yield target.replace(place, other, ("alarms-metric", *metric.asked_for), needs_record=record)
 
 
 @operator("dimension")
@@ -67,7 +61,7 @@ def dimension(target: Target) -> Iterator[Mutant]:
             if name is not None:
                 yield target.replace(name, f"{name.value}s", expected, needs_record=record)
             if value is not None:
-                for wrong in _elsewhere(target, value):
+                for wrong in _elsewhere(target, value, asked=bool(metric.asked_for)):
                     yield target.replace(value, wrong, expected, needs_record=record)
         if (whole := metric.place("Dimensions")) is not None and isinstance(whole.value, list):
             path = (*whole.origin, len(tree.at(target.data, whole.origin)))
@@ -77,8 +71,8 @@ def dimension(target: Target) -> Iterator[Mutant]:
             yield target.delete(whole, expected, needs_record=record)
 
 
-def _elsewhere(target: Target, value: Any) -> Iterator[Any]:
-    """A text that names nothing; another resource of the type, and one of another type."""
+def _elsewhere(target: Target, value: Place, *, asked: bool) -> Iterator[Any]:
+    """A text that names nothing; a resource of another type; and another of the type, where a control asks for this one."""
     yield "nothing-of-this-name"
     name = reference(value.value)
     if name not in target.resources:
@@ -87,7 +81,7 @@ def _elsewhere(target: Target, value: Any) -> Iterator[Any]:
     kind = target.resources[name or ""].type
     same = [r.logical_id for r in target.of_type(kind) if r.logical_id != name]
     other = [r.logical_id for r in target.resources.values() if r.type == "AWS::IAM::Role"]
-    for candidate in (*same[:1], *other[:1]):
+    for candidate in (*(same[:1] if asked else ()), *other[:1]):
         if (changed := repointed(raw, name or "", candidate)) is not None:
             yield changed
 

@@ -6,7 +6,7 @@ from typing import Any
 from stackproof.mutate import tree
 from stackproof.mutate.model import Mutant
 from stackproof.mutate.registry import operator
-from stackproof.mutate.target import Target
+from stackproof.mutate.target import Target, reference
 
 _WORLD = (
     {"CidrIp": "0.0.0.0/0"},
@@ -44,9 +44,7 @@ def open_egress(target: Target) -> Iterator[Mutant]:
         yield _apart(target, group.logical_id, "Egress", {"CidrIp": "0.0.0.0/0"}, "network-egress", protocol="-1")
 
 
-def _apart(
-    target: Target, group: str, way: str, source: dict[str, Any], control: str, protocol: str = "tcp"
-) -> Mutant:
+def _apart(target: Target, group: str, way: str, source: dict[str, Any], control: str, protocol: str = "tcp") -> Mutant:
     body = {
         "Type": f"{_GROUP}{way}",
         "Properties": {
@@ -57,18 +55,17 @@ def _apart(
         },
     }
     data = tree.replaced(target.data, ("Resources", f"{group}Open"), body)
-    return target.change(("Resources", group), data, f"a resource opens {way.lower()} of {group}", (control,), after=source)
+    return target.change(
+        ("Resources", group), data, f"a resource opens {way.lower()} of {group}", (control,), after=source
+    )
 
 
 @operator("public-route")
 def public_route(target: Target) -> Iterator[Mutant]:
     """A private route table gets a route to the internet gateway."""
-    public = {
-        str(route.properties.get("RouteTableId")) for route in target.of_type("AWS::EC2::Route") if "GatewayId" in route.properties
-    }
-    gateway = next(target.of_type("AWS::EC2::InternetGateway"), None)
+    public, gateway = _public_tables(target), next(target.of_type("AWS::EC2::InternetGateway"), None)
     for table in target.of_type("AWS::EC2::RouteTable") if gateway else ():
-        if any(table.logical_id in known for known in public):
+        if table.logical_id in public:
             continue
         body = {
             "Type": "AWS::EC2::Route",
@@ -81,6 +78,27 @@ def public_route(target: Target) -> Iterator[Mutant]:
         data = tree.replaced(target.data, ("Resources", f"{table.logical_id}Open"), body)
         path = target.body(table)
         yield target.change(path, data, f"{table.logical_id} leads to the internet", ("network-private-compute",))
+
+
+@operator("public-subnet")
+def public_subnet(target: Target) -> Iterator[Mutant]:
+    """A private subnet is associated with a route table that leads to the internet."""
+    public = _public_tables(target)
+    for association in target.of_type("AWS::EC2::SubnetRouteTableAssociation"):
+        place = target.place(association, "RouteTableId")
+        if place is not None and reference(place.value) not in public:
+            for table in sorted(public)[:1]:
+                yield target.replace(place, {"Ref": table}, ("network-private-compute",))
+
+
+def _public_tables(target: Target) -> set[str]:
+    """The route tables with a route to an internet gateway."""
+    found = (
+        reference(route.properties.get("RouteTableId"))
+        for route in target.of_type("AWS::EC2::Route")
+        if "GatewayId" in route.properties
+    )
+    return {name for name in found if name}
 
 
 @operator("public-address")
@@ -102,6 +120,9 @@ def open_endpoint(target: Target) -> Iterator[Mutant]:
     """An endpoint's policy allows everything."""
     for endpoint in target.of_type("AWS::EC2::VPCEndpoint"):
         path = (*target.body(endpoint), "Properties", "PolicyDocument")
-        value = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+        value = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+        }
         data = tree.replaced(target.data, path, value)
         yield target.change(path, data, "the policy allows everything", ("network-endpoint-policies",), after=value)

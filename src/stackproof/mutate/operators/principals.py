@@ -10,6 +10,7 @@ from stackproof.mutate.policies import TLS, Kind, Statement, statements
 from stackproof.mutate.registry import operator
 from stackproof.mutate.target import Target
 from stackproof.template.model import Resource
+from stackproof.template.references import inside
 
 STRANGER = "arn:aws:iam::999999999999:root"
 _ADMITS = {
@@ -23,17 +24,19 @@ _CONTEXT = "whether a grant needs its condition: only the context of the recorde
 
 @operator("widen-principal")
 def widen_principal(target: Target) -> Iterator[Mutant]:
-    """A policy admits everybody, or another account."""
+    """A policy admits another account; or everybody, without the condition that bound the principal it had."""
     for statement in statements(target):
-        place = statement.element("Principal")
-        if place is None or not statement.allows:
+        place, whole = statement.element("Principal"), statement.element("Condition")
+        # In an endpoint's policy the principals are those of the network: "*" is usual there.
+        if place is None or not statement.allows or statement.kind is Kind.ENDPOINT:
             continue
-        worse: list[Any] = [{"AWS": STRANGER}, {"AWS": "999999999999"}]
-        if statement.kind is not Kind.ENDPOINT:  # there the principals are those of the network, and "*" is usual
-            worse += ["*", {"AWS": "*"}, {"AWS": [STRANGER, "*"]}]
-        for value in worse if statement.kind is not Kind.ENDPOINT else ():
-            if value != place.value:
-                yield target.replace(place, value, _ADMITS[statement.kind])
+        for value in ({"AWS": STRANGER}, {"AWS": "999999999999"}, {"AWS": [STRANGER, "*"]}):
+            yield target.replace(place, value, _ADMITS[statement.kind])
+        for everybody in ("*", {"AWS": "*"}):
+            data = tree.replaced(target.data, place.origin, everybody)
+            data = tree.removed(data, whole.slot) if whole is not None else data
+            what = "everybody is admitted, without a condition"
+            yield target.change(place.origin, data, what, _ADMITS[statement.kind], before=place.value, after=everybody)
 
 
 @operator("other-service")
@@ -54,7 +57,9 @@ def narrow_deny(target: Target) -> Iterator[Mutant]:
             continue
         controls, _ = needed_by(statement)
         if (place := statement.element("Principal")) is not None and place.value in ("*", {"AWS": "*"}):
-            yield target.replace(place, {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/one"}}, controls)
+            yield target.replace(
+                place, {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/one"}}, controls
+            )
         for place in statement.items("Action"):
             if str(place.value).endswith(":*"):
                 yield target.replace(place, f"{str(place.value)[:-1]}ListTags", (*controls, "iam-actions"))
@@ -71,7 +76,7 @@ def delete_condition(target: Target) -> Iterator[Mutant]:
         yield target.delete(whole, controls, needs_record=record)
         pairs = list(statement.conditions())
         for name, key, _ in pairs if len(pairs) > 1 else ():
-            if (place := statement.element("Condition", name, key)) is not None:
+            if not _is_said_again(statement, key) and (place := statement.element("Condition", name, key)) is not None:
                 alone = len(whole.value[name]) == 1
                 data = tree.removed(target.data, place.slot[:-1] if alone else place.slot)
                 what = f"the condition on {key} is removed"
@@ -87,7 +92,7 @@ def loosen_condition(target: Target) -> Iterator[Mutant]:
         controls, record = _conditioned(statement)
         for name, key, _ in statement.conditions():
             place = statement.element("Condition", name, key)
-            if place is None or name in ("Bool", "Null"):
+            if place is None or name in ("Bool", "Null") or _is_said_again(statement, key):
                 continue
             around = tree.at(target.data, place.slot[:-2])
             others = {other: item for other, item in around.items() if other != name}
@@ -132,7 +137,9 @@ def attach_managed_policy(target: Target) -> Iterator[Mutant]:
         for arn in target.speaks.managed_policies:
             value = [*known, arn] if isinstance(known, list) else [arn]
             data = tree.replaced(target.data, path, value)
-            yield target.change(path, data, f"{arn.rsplit('/', 1)[-1]} is attached", ("iam-managed-policies",), after=arn)
+            yield target.change(
+                path, data, f"{arn.rsplit('/', 1)[-1]} is attached", ("iam-managed-policies",), after=arn
+            )
 
 
 @operator("add-escalation")
@@ -166,6 +173,17 @@ def _granted(
     data = tree.replaced(target.data, path, [*known, policy])
     what = f"the role may {entry['Action']}"
     return target.change(path, data, what, controls, after=entry["Action"], needs_record=needs_record)
+
+
+def _is_said_again(statement: Statement, key: str) -> bool:
+    """Whether another condition has the account in its ARN, so that this one on the account says nothing more."""
+    if key.lower() not in ("aws:sourceaccount", "kms:calleraccount"):
+        return False
+    return any(
+        other != key and "AWS::AccountId" in {found.target for found in inside(value)}
+        for _, other, value in statement.conditions()
+        if other.lower().endswith("arn")
+    )
 
 
 def _conditioned(statement: Statement) -> tuple[tuple[str, ...], str]:

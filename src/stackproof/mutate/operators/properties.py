@@ -1,6 +1,6 @@
 """Faults in the properties that a control speaks of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from stackproof.mutate import tree
@@ -10,6 +10,8 @@ from stackproof.mutate.target import Place, Target, reference
 from stackproof.template.references import inside
 
 HOLE = "StackproofHole"
+_ONE_IS_NOT_ANOTHER = {"AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::IAM::Role", "AWS::S3::Bucket"}
+_KEY = "AWS::KMS::Key"
 _ALIASES = {
     "AWS::SNS::Topic": "alias/aws/sns",
     "AWS::SQS::Queue": "alias/aws/sqs",
@@ -76,8 +78,7 @@ def weaken_value(target: Target) -> Iterator[Mutant]:
 def managed_key(target: Target) -> Iterator[Mutant]:
     """A customer key is replaced by the AWS managed one, as an alias and as an ARN."""
     for place, spoken in _spoken(target, "key"):
-        name = reference(place.value)
-        if name in target.resources and target.resources[name or ""].type == "AWS::KMS::Key":
+        if _of_keys(target, place):
             alias = _ALIASES.get(place.resource.type, "alias/aws/default")
             yield target.replace(place, alias, spoken)
             arn = f"arn:${{AWS::Partition}}:kms:${{AWS::Region}}:${{AWS::AccountId}}:{alias}"
@@ -86,15 +87,26 @@ def managed_key(target: Target) -> Iterator[Mutant]:
 
 @operator("repoint-reference")
 def repoint_reference(target: Target) -> Iterator[Mutant]:
-    """A reference leads to another resource: of another type, and of the same one where that is a fault."""
-    for place, spoken in _spoken(target, "repoint"):
+    """A reference leads to another resource of the same type."""
+    yield from _repointed(target, "repoint", _alike)
+
+
+@operator("retype-reference")
+def retype_reference(target: Target) -> Iterator[Mutant]:
+    """A reference leads to a resource of another type."""
+    yield from _repointed(target, "retype", _unlike)
+
+
+def _repointed(target: Target, fault: str, others: Callable[[Target, str, Place], Iterator[str]]) -> Iterator[Mutant]:
+    for place, spoken in _spoken(target, fault):
         name = reference(place.value)
         if name not in target.resources:
             continue
         raw = tree.at(target.data, place.origin)
-        for other in _others(target, name or "", place):
+        for other in others(target, name or "", place):
             if (value := repointed(raw, name or "", other)) is not None:
                 yield target.replace(place, value, (*spoken, "lint-template"))
+                break
 
 
 @operator("conditional-hole")
@@ -117,7 +129,13 @@ def _spoken(target: Target, fault: str) -> Iterator[tuple[Place, tuple[str, ...]
     for resource in target.resources.values():
         for place, spoken in target.spoken(resource):
             if fault in spoken.faults:
-                yield place, spoken.controls
+                yield place, (*spoken.controls, *_of_keys(target, place))
+
+
+def _of_keys(target: Target, place: Place) -> tuple[str, ...]:
+    """Where a key is named, the control that asks for a key that can be used has a say."""
+    named = target.resources.get(reference(place.value) or "")
+    return ("encryption-key-usable",) if named is not None and named.type == _KEY else ()
 
 
 def _with_lint(place: Place, value: Any, controls: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,23 +150,23 @@ def _with_lint(place: Place, value: Any, controls: tuple[str, ...]) -> tuple[str
     return (*controls, "lint-template") if forbidden else controls
 
 
-def _others(target: Target, name: str, place: Place) -> Iterator[str]:
-    """One resource of another type, and one of the same type which the property does not name already."""
+def _alike(target: Target, name: str, place: Place) -> Iterator[str]:
+    """Others of the same type which the property does not name already; first those that a like resource has there.
+    Another key, queue, topic or log group serves as well, as far as a template can tell."""
     kind = target.resources[name].type
+    if kind not in _ONE_IS_NOT_ANOTHER:
+        return
     around = place.resource.get(*place.path[:-1]) if place.path[:-1] else {}
     used = {reference(item) for item in around} if isinstance(around, list) else {name}
-    same = [other.logical_id for other in target.of_type(kind) if other.logical_id not in used]
-    other_type = [one.logical_id for one in target.resources.values() if one.type not in (kind, place.resource.type)]
-    if same and _same_type_matters(kind):
-        yield same[0]
-    if other_type:
-        yield other_type[0]
+    elsewhere = {reference(one.get(*place.path)) for one in target.of_type(place.resource.type)}
+    same = [one.logical_id for one in target.of_type(kind) if one.logical_id not in used]
+    yield from sorted(same, key=lambda one: one not in elsewhere)
 
 
-def _same_type_matters(kind: str) -> bool:
-    """Another key, queue, topic or log group serves as well, as far as a template can tell; a subnet, a role, a VPC or
-    a route table does not."""
-    return kind in {"AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::IAM::Role", "AWS::S3::Bucket"}
+def _unlike(target: Target, name: str, place: Place) -> Iterator[str]:
+    """Resources of another type."""
+    kinds = (target.resources[name].type, place.resource.type)
+    return (one.logical_id for one in target.resources.values() if one.type not in kinds)
 
 
 def repointed(raw: Any, name: str, other: str) -> Any:

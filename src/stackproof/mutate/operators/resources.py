@@ -21,9 +21,7 @@ def delete_resource(target: Target) -> Iterator[Mutant]:
         if controls:
             data = without(target, resource)
             what = f"{resource.logical_id} ({resource.type}) is removed"
-            yield target.change(
-                target.body(resource), data, what, controls, before=resource.type, needs_record=record
-            )
+            yield target.change(target.body(resource), data, what, controls, before=resource.type, needs_record=record)
 
 
 @operator("retention-policy")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from stackproof.mutate import tree
 from stackproof.mutate.model import Mutant
 from stackproof.mutate.operators.properties import repointed
 from stackproof.mutate.policies import Kind, Statement, statements
 from stackproof.mutate.registry import operator
 from stackproof.mutate.target import Target
-from stackproof.mutate import tree
 from stackproof.template.model import Resource
 from stackproof.template.references import inside
 
@@ -37,12 +37,19 @@ def needed_by(statement: Statement) -> tuple[tuple[str, ...], str]:
     if statement.kind is Kind.TRUST:
         return ("iam-trust",), ""
     if statement.kind is Kind.KEY and statement.texts("Action") == ("kms:*",):
-        return ("iam-key-policies",), ""
+        return ("iam-key-policies", "encryption-key-usable"), ""
     if statement.kind in (Kind.KEY, Kind.RESOURCE):
-        admitted = [*statement.services(), *(str(value) for _, key, value in statement.conditions() if "rincipal" in key)]
+        admitted = [
+            *statement.services(),
+            *(str(value) for _, key, value in statement.conditions() if "rincipal" in key),
+        ]
         for service, controls in statement.target.speaks.services.items():
             if any(service in name for name in admitted):
-                return (*controls, "iam-key-policies") if statement.kind is Kind.KEY else controls, ""
+                return (
+                    *controls,
+                    "encryption-key-usable",
+                    "iam-key-policies",
+                ) if statement.kind is Kind.KEY else controls, ""
     return ("iam-actions",), MISSING
 
 
@@ -74,7 +81,8 @@ def misspell_effect(target: Target) -> Iterator[Mutant]:
     """The effect of a statement is misspelt."""
     for statement in statements(target):
         if place := statement.element("Effect"):
-            yield target.replace(place, str(place.value).lower(), ("lint-template", *needed_by(statement)[0]))
+            controls = ("lint-template", *needed_by(statement)[0], *_WIDE[statement.kind])
+            yield target.replace(place, str(place.value).lower(), controls)
 
 
 @operator("widen-action")
@@ -117,7 +125,9 @@ def widen_resource(target: Target) -> Iterator[Mutant]:
                 continue
             yield target.replace(place, "*", controls)
             service = str(statement.texts("Action")[0]).split(":")[0] if statement.texts("Action") else "s3"
-            yield target.replace(place, f"arn:aws:{service}:::*" if service == "s3" else f"arn:aws:{service}:*:*:*", controls)
+            yield target.replace(
+                place, f"arn:aws:{service}:::*" if service == "s3" else f"arn:aws:{service}:*:*:*", controls
+            )
 
 
 @operator("repoint-resource")
@@ -171,7 +181,9 @@ def negate_element(target: Target) -> Iterator[Mutant]:
                 continue
             data = tree.renamed(target.data, place.slot, f"Not{name}")
             controls = ("iam-negated-elements", *_WIDE[statement.kind], "iam-trust", "lint-template")
-            yield target.change(place.slot, data, f"{name} becomes Not{name}", controls, before=name, after=f"Not{name}")
+            yield target.change(
+                place.slot, data, f"{name} becomes Not{name}", controls, before=name, after=f"Not{name}"
+            )
 
 
 def _with_arn(target: Target, kind: str, *, same: bool) -> Iterator[Resource]:

@@ -50,7 +50,9 @@ def rename_tag(target: Target) -> Iterator[Mutant]:
             data = tree.renamed(target.data, entry.slot, key.lower())
         else:
             data = tree.replaced(target.data, (*entry.origin, "Key"), key.lower())
-        yield target.change(entry.slot, data, f"the tag {key} is {key.lower()}", _CONTROLS, before=key, after=key.lower())
+        yield target.change(
+            entry.slot, data, f"the tag {key} is {key.lower()}", _CONTROLS, before=key, after=key.lower()
+        )
 
 
 @operator("other-tag-value")
