@@ -8,6 +8,7 @@ from stackproof.graph.network.groups import (
     GROUP,
     GroupRule,
     group_of,
+    is_https_only,
     own_rules,
     prefix_list,
     rules,
@@ -15,6 +16,7 @@ from stackproof.graph.network.groups import (
     users_of,
 )
 from stackproof.graph.network.ranges import are_world, is_world
+from stackproof.graph.values import known
 from stackproof.rules import Hit
 from stackproof.template.model import Resource
 
@@ -50,6 +52,9 @@ def _rule_faults(graph: Graph, rule: GroupRule) -> Iterator[Hit]:
         name, value = found
         why = "" if _is_broad(rule) else ", though only endpoints have it, which but answer"
         yield Hit(f"it lets out {rule.shown} to everywhere ({shown(value)}){why}", path=(*rule.path, name))
+    aim = graph.referred(known(rule.body.get("DestinationSecurityGroupId")), GROUP)
+    if aim is not None and rule.ports != (443, 443) and is_https_only(graph, aim):
+        yield Hit(f"it lets out {rule.shown} to endpoints, which answer on 443 alone", path=rule.path)
     yield from _list_faults(graph, rule)
 
 

@@ -1,5 +1,6 @@
 """Security groups and their rules, inline or as resources of their own, and what they let through."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ _PEERS = {
 }
 _BALANCERS = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer")
 _WEB = (80, 443)
+# AWS's own endpoint services but those for mail, file transfer and directories (AWS PrivateLink, Services that integrate).
+_SPEAKS_HTTPS = re.compile(r"^com\.amazonaws\.(?!vpce\.)[^.]+\.(?!email-smtp|transfer|ds\b|.*nfs)")
 _ALL_PORTS = (0, 65535)
 _PROTOCOLS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp"}
 
@@ -125,6 +128,15 @@ def users_of(graph: Graph, group: Resource) -> list[Resource]:
     """The resources of the template that have a security group; rules that name it do not have it."""
     referrers = graph.referrers(group.logical_id)
     return [one for one in referrers if one is not group and one.type not in (GROUP, INGRESS, EGRESS)]
+
+
+def is_https_only(graph: Graph, group: Resource | None) -> bool:
+    """Whether nothing has a group but endpoints of services that speak HTTPS, and so answer on 443 alone."""
+    users = users_of(graph, group) if group is not None else []
+    return bool(users) and all(
+        user.type == "AWS::EC2::VPCEndpoint" and _SPEAKS_HTTPS.search(display(text(user.get("ServiceName"))))
+        for user in users
+    )
 
 
 def _faces_internet(resource: Resource) -> bool:

@@ -10,6 +10,7 @@ from stackproof.graph.network.groups import (
     INGRESS,
     GroupRule,
     group_of,
+    is_https_only,
     is_public_web,
     own_rules,
     prefix_list,
@@ -50,6 +51,8 @@ def _rule_faults(graph: Graph, rule: GroupRule) -> Iterator[Hit]:
     elif (found := rule.world(graph)) and not is_public_web(graph, rule):
         name, value = found
         yield Hit(f"{rule.shown} is open to the world ({shown(value)})", path=(*rule.path, name))
+    elif rule.ports != (443, 443) and is_https_only(graph, group_of(graph, rule)):
+        yield Hit(f"{rule.shown} is open to endpoints, which answer on 443 alone", path=rule.path)
 
 
 def _together(graph: Graph, group: Resource) -> Iterator[Hit]:

@@ -70,6 +70,10 @@ def _endpoint_fault(graph: Graph, resource: Resource, endpoint: Resource, home: 
     for attribute, default in (("EnableDnsSupport", True), ("EnableDnsHostnames", False)):
         if known(home.get(attribute, default=default)) is not True:
             return f"{home.logical_id} has {attribute} off, so nobody finds {name} by its private DNS name"
+    for value in items(endpoint.get("SubnetIds")):
+        subnet = graph.referred(known(value), SUBNET)
+        if subnet is not None and (fault := routes.public_fault(graph, subnet)):
+            return f"{name} is in a public subnet: {fault}"
     return _group_fault(graph, resource, endpoint)
 
 
