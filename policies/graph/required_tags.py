@@ -11,6 +11,6 @@ from stackproof.rules import Hits, Resource, rule
 @rule("AWS::*", where=lambda resource, graph: place(resource) is not None)
 def required_tags(resource: Resource, graph: Graph, thresholds: Mapping[str, Any]) -> Hits:
     """Each resource that takes tags has the required ones, once each, with values that are allowed."""
-    policy, name = thresholds["tagging"], place(resource)
+    policy, name = thresholds["tagging"], place(resource) or ""
     at = ("Properties", name) if name in resource.properties else ("Properties",)
-    yield from faults(own(resource), at, policy, agreement(graph, policy))
+    yield from faults(own(graph, resource), at, policy, agreement(graph, policy))

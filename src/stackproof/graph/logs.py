@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackproof.findings.outcome import Outcome
+from stackproof.graph.alarms.own import NAMESPACE_KEY
 from stackproof.graph.arns import arn, common
 from stackproof.graph.grants import context, may
 from stackproof.graph.graph import Graph
@@ -145,4 +146,4 @@ def _format_faults(function: Resource) -> Hits:
 def _emits(function: Resource) -> bool:
     """Whether a function writes metrics as log lines, as far as its environment tells."""
     variables: Any = function.get("Environment", "Variables")
-    return isinstance(variables, dict) and any("NAMESPACE" in str(name).upper() for name in variables)
+    return isinstance(variables, dict) and any(NAMESPACE_KEY.search(str(name)) for name in variables)

@@ -61,7 +61,10 @@ def _listed(item: Any, path: Path) -> Iterator[Tag]:
 
 
 def _first(item: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    return next((item[name] for name in names if name in item), None)
+    for name in names:
+        if name in item:
+            return item[name]
+    return None
 
 
 def specified(value: Any, path: Path, kind: str) -> list[Tag]:
@@ -75,8 +78,15 @@ def specified(value: Any, path: Path, kind: str) -> list[Tag]:
     ]
 
 
-def own(resource: Resource) -> list[Tag]:
+def own(graph: Graph, resource: Resource) -> list[Tag]:
     """The tags of a resource itself."""
+    cached: dict[str, list[Tag]] = graph.cache.setdefault("tags", {})
+    if resource.logical_id not in cached:
+        cached[resource.logical_id] = _own(resource)
+    return cached[resource.logical_id]
+
+
+def _own(resource: Resource) -> list[Tag]:
     name = place(resource)
     value = resource.properties.get(name) if name else None
     if name != "TagSpecifications":
@@ -91,7 +101,7 @@ def faults(found: list[Tag], at: Path, policy: Mapping[str, Any], agreed: Mappin
     required: Mapping[str, list[Any]] = policy["required"]
     yield from _missing(found, at, required)
     counts = Counter(tag.key for tag in found if isinstance(tag.key, str))
-    for key in (key for key, count in counts.items() if count > 1):
+    for key in [key for key, count in counts.items() if count > 1]:
         yield Hit(f"the tag {display(key)} is given {counts[key]} times", path=at)
     unknown: Unknown | None = None
     for tag in found:
@@ -150,7 +160,7 @@ def _agreed(graph: Graph, keys: list[str]) -> Iterator[tuple[str, Any]]:
         name = place(resource)
         if name is None or isinstance(resource.properties.get(name), Unknown):
             continue
-        for tag in own(resource):
+        for tag in own(graph, resource):
             if isinstance(tag.key, str) and tag.key in counts and isinstance(tag.value, str):
                 counts[tag.key][tag.value] += 1
     for key, values in counts.items():

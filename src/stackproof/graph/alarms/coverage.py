@@ -11,8 +11,9 @@ from stackproof.graph.alarms.naming import named
 from stackproof.graph.graph import Graph
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 
-COUNT, DEPTH, LONGEST = ("Sum",), ("Sum", "Maximum"), ("Maximum", "p90")
-"""Statistics that a need takes: counts are summed; a depth is the greatest (or summed); a longest time, or nearly."""
+COUNT, DEPTH, LONGEST = ("Sum",), ("Maximum", "Sum", "Average"), ("Maximum", "p90")
+"""Statistics that a need takes: counts are summed; a depth stays until somebody acts, so that its mean shows it too; a
+longest time, or nearly."""
 
 
 @dataclass(frozen=True, kw_only=True)

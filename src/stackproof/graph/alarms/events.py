@@ -1,5 +1,7 @@
 """Rules and schedules: the alarms on events that could not be delivered."""
 
+from dataclasses import replace
+
 from stackproof.graph.alarms.coverage import Need, gap, watched_by_siblings
 from stackproof.graph.alarms.schedules import RULE, SCHEDULE, is_disabled
 from stackproof.graph.graph import Graph
@@ -23,8 +25,14 @@ def has_targets(resource: Resource, graph: Graph) -> bool:
 
 
 def target_gap(graph: Graph, resource: Resource) -> str | None:
-    """Why no alarm tells of events that a rule could not deliver, None when one does."""
-    return gap(graph, resource, _UNDELIVERED) if resource.type == RULE else _schedule_gap(graph, resource)
+    """Why no alarm tells of events that a rule could not deliver, None when one does. The metrics of a rule on a bus of
+    its own come with the name of the bus as well."""
+    if resource.type != RULE:
+        return _schedule_gap(graph, resource)
+    why = gap(graph, resource, _UNDELIVERED)
+    if why is not None and resource.properties.get("EventBusName") is not None:
+        return gap(graph, resource, replace(_UNDELIVERED, more=(("EventBusName", None),)))
+    return why
 
 
 def _schedule_gap(graph: Graph, schedule: Resource) -> str | None:

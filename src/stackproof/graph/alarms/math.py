@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from stackproof.graph.alarms import table
 from stackproof.graph.alarms.expressions import ExpressionError, Node, Series, evaluate, names, parse
@@ -38,8 +39,8 @@ def query(text: str) -> tuple[str, str, str] | None:
 def named_ids(text: str) -> set[str]:
     """The ids that an expression names; for one that is not understood, the words that look like ids."""
     try:
-        return {name for name in names(parse(text)) if name != "REPEAT"}
-    except ExpressionError:
+        return {name for name in names(_parsed(text)) if name != "REPEAT"}
+    except UnknownValueError:
         bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", text)
         return {word for word in _LOOSE.findall(bare) if ID.fullmatch(word)}
 
@@ -87,6 +88,7 @@ def _comes_alone(metric: Metric) -> bool:
     return known is not None and known.is_fault and known.alone
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> Node:
     try:
         return parse(text)

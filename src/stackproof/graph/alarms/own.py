@@ -13,7 +13,7 @@ from stackproof.graph.alarms.model import Metric
 from stackproof.graph.graph import Graph
 from stackproof.template.model import Resource, Unknown
 
-_NAMESPACE_KEY = re.compile(r"namespace", re.IGNORECASE)
+NAMESPACE_KEY = re.compile(r"(metric|cloudwatch|emf).*namespace|namespace.*metric", re.IGNORECASE)
 _POWERTOOLS, _SERVICE = "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"
 _AGENTS = frozenset({"CWAgent", "LambdaInsights", "ContainerInsights", "System/Linux", "System/Windows", "Glue", "WAF"})
 """Namespaces that agents and services of AWS fill, outside of AWS/: nothing in a template names them."""
@@ -78,7 +78,7 @@ def declared(graph: Graph) -> frozenset[str]:
     """The namespaces that the template says are emitted into: by a variable that is called so, or by a metric
     filter."""
     if "own namespaces" not in graph.cache:
-        named = {v for e in environments(graph) for name, v in e.items() if _NAMESPACE_KEY.search(name)}
+        named = {v for e in environments(graph) for name, v in e.items() if NAMESPACE_KEY.search(name)}
         graph.cache["own namespaces"] = frozenset(named | {space for space, _ in filtered(graph)})
     found: frozenset[str] = graph.cache["own namespaces"]
     return found

@@ -16,6 +16,7 @@ from stackproof.template.references import display, inside, substitute, whole
 
 TOPIC = "AWS::SNS::Topic"
 LISTS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+_SCALING = ("AWS::AutoScaling::ScalingPolicy", "AWS::ApplicationAutoScaling::ScalingPolicy")
 _OTHERS = {
     "AWS::Lambda::Function": "Arn", "AWS::Lambda::Alias": None, "AWS::Lambda::Version": None,
     "AWS::AutoScaling::ScalingPolicy": None, "AWS::ApplicationAutoScaling::ScalingPolicy": None,
@@ -43,8 +44,13 @@ def faults(graph: Graph, alarm: Resource) -> Hits:
                 told = True
                 message = f"the topic {display(action)} stands elsewhere: whether somebody has subscribed is not known"
                 yield Hit(message, path=path, outcome=Outcome.UNKNOWN)
-    if not told and not _told_by_another(graph, alarm):
+    if not told and not _scales(graph, alarm) and not _told_by_another(graph, alarm):
         yield Hit("the alarm has no alarm action that tells an SNS topic", path=_place(alarm))
+
+
+def _scales(graph: Graph, alarm: Resource) -> bool:
+    """Whether an alarm is the trigger of a scaling policy of the template, which is no news for anybody."""
+    return any(graph.referred(action, *_SCALING) is not None for action in _known(alarm.properties.get("AlarmActions")))
 
 
 def _place(alarm: Resource) -> tuple[str, ...]:
@@ -130,7 +136,20 @@ def _called(graph: Graph, name: str) -> Resource | None:
 
 def told(graph: Graph, topic_: Resource) -> bool:
     """Whether an alarm of the template has an alarm action on this topic."""
-    return any(tells(graph, alarm, topic_) for alarm in graph.of_type(ALARM, COMPOSITE))
+    return bool(tellers(graph, topic_))
+
+
+def tellers(graph: Graph, topic_: Resource) -> list[Resource]:
+    """The alarms of the template that have an alarm action on a topic."""
+    cached: dict[str, list[Resource]] = graph.cache.setdefault("alarms telling", {})
+    if topic_.logical_id not in cached:
+        found = [alarm for alarm in graph.of_type(ALARM, COMPOSITE) if _tells(graph, alarm, topic_)]
+        cached[topic_.logical_id] = found
+    return cached[topic_.logical_id]
+
+
+def _tells(graph: Graph, alarm: Resource, topic_: Resource) -> bool:
+    return any(topic(graph, action) is topic_ for action in _known(alarm.properties.get("AlarmActions")))
 
 
 def _known(value: Any) -> list[Any]:
@@ -145,17 +164,16 @@ def deafness(graph: Graph, topic_: Resource) -> Hits:
         heard, why = heard or not fault, fault or why
     if not heard:
         yield Hit(why, path=("Properties",))
-    tellers = [alarm for alarm in graph.of_type(ALARM, COMPOSITE) if tells(graph, alarm, topic_)]
     policy = list(resource_policies(graph, topic_))
-    for alarm in tellers[: len(tellers) if policy else 0]:
+    for alarm in tellers(graph, topic_) if policy else ():
         if not lets(graph, policy, _CLOUDWATCH, "sns:Publish", arn(graph, topic_), _call(graph, alarm)):
             message = f"the topic's policy does not let {_CLOUDWATCH} publish for {alarm.logical_id} (sns:Publish)"
             yield Hit(message, path=("Properties", "PolicyDocument"), resource=policy[0].holder.logical_id)
             break
-    yield from _key_faults(graph, topic_, tellers)
+    yield from _key_faults(graph, topic_)
 
 
-def _key_faults(graph: Graph, topic_: Resource, tellers: list[Resource]) -> Hits:
+def _key_faults(graph: Graph, topic_: Resource) -> Hits:
     value = topic_.properties.get("KmsMasterKeyId")
     if value is None:
         return
@@ -167,7 +185,10 @@ def _key_faults(graph: Graph, topic_: Resource, tellers: list[Resource]) -> Hits
         return
     policy = list(statements(key, key.get("KeyPolicy"), ("Properties", "KeyPolicy")))
     for action in ("kms:Decrypt", "kms:GenerateDataKey"):
-        if not all(lets(graph, policy, _CLOUDWATCH, action, arn(graph, key), _call(graph, alarm)) for alarm in tellers):
+        if not all(
+            lets(graph, policy, _CLOUDWATCH, action, arn(graph, key), _call(graph, alarm))
+            for alarm in tellers(graph, topic_)
+        ):
             message = (
                 f"the policy of the topic's key does not let {_CLOUDWATCH} use it ({action}): no alarm is published"
             )
@@ -187,11 +208,6 @@ def _call(graph: Graph, alarm: Resource) -> Context:
     name = alarm.properties.get("AlarmName")
     text_ = common(graph, name) if isinstance(name, str) else made_name(alarm)
     return context(*source(graph, alarm, f"arn:aws:cloudwatch:region:account:alarm:{text_}"))
-
-
-def tells(graph: Graph, alarm: Resource, topic_: Resource) -> bool:
-    """Whether an alarm has an alarm action on a topic."""
-    return any(topic(graph, action) is topic_ for action in _known(alarm.properties.get("AlarmActions")))
 
 
 def subscriptions(graph: Graph, topic_: Resource) -> Iterator[tuple[Any, Any, bool]]:
