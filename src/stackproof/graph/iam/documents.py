@@ -7,20 +7,28 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from stackproof.graph.graph import Graph
+from stackproof.graph.iam.bare import bare_statement
 from stackproof.template.model import Path, Resource, Unknown, UnknownValueError
 
 
+BARE: Path = ("Properties",)
+"""The path of a statement without a document: of a resource whose properties are one."""
+
+
 class Kind(StrEnum):
-    """What a policy is: of an identity, of a resource, of a role (who may become it), of a key, of a VPC endpoint."""
+    """What a policy is: of an identity, of a resource, of a role (who may become it), of a key, of a VPC endpoint; a
+    permission is a statement of a function's policy, which is a resource of its own."""
 
     IDENTITY = "identity"
     RESOURCE = "resource"
     TRUST = "trust"
     KEY = "key"
     ENDPOINT = "endpoint"
+    PERMISSION = "permission"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +77,8 @@ class Statement:
                 raise UnknownValueError(value)
             if isinstance(value, str):
                 yield value, place
+            elif isinstance(value, int) and not isinstance(value, bool):
+                yield f"{value:012d}", place  # an account that YAML took for a number
 
     def principals(self) -> Iterator[tuple[str, Any, Path]]:
         """Its principals: type (AWS, Service, Federated, CanonicalUser, or * for everybody), value, place.
@@ -111,22 +121,29 @@ class Document:
     path: Path
     value: Any
 
+    @cached_property
+    def known(self) -> tuple[tuple[Statement, ...], Unknown | None]:
+        """Its statements as far as they are known, and what of it is not."""
+        if isinstance(self.value, Unknown):
+            return (), self.value
+        listed = self.value.get("Statement")
+        place = BARE if self.path == BARE else (*self.path, "Statement")
+        many = [(body, (*place, i)) for i, body in enumerate(listed)] if isinstance(listed, list) else [(listed, place)]
+        found = tuple(
+            Statement(holder=self.holder, kind=self.kind, path=where, body=body)
+            for body, where in many
+            if isinstance(body, Mapping)
+        )
+        return found, next((body for body, _ in many if isinstance(body, Unknown)), None)
+
     def statements(self) -> Iterator[Statement]:
         """Its statements.
 
         Raises: UnknownValueError, after the known ones.
         """
-        if isinstance(self.value, Unknown):
-            raise UnknownValueError(self.value)
-        listed = self.value.get("Statement")
-        place = (*self.path, "Statement")
-        many = [(body, (*place, i)) for i, body in enumerate(listed)] if isinstance(listed, list) else [(listed, place)]
-        for body, where in many:
-            if isinstance(body, Mapping):
-                yield Statement(holder=self.holder, kind=self.kind, path=where, body=body)
-        for body, _ in many:
-            if isinstance(body, Unknown):
-                raise UnknownValueError(body)
+        yield from self.known[0]
+        if self.known[1] is not None:
+            raise UnknownValueError(self.known[1])
 
 
 _IDENTITY = (
@@ -182,7 +199,10 @@ def statements(graph: Graph, resource: Resource, *kinds: Kind) -> Iterator[State
 
 
 def _documents(resource: Resource) -> Iterator[Document]:
-    yield from _walk(resource, resource.properties, ("Properties",))
+    if (body := bare_statement(resource)) is not None:
+        kind = Kind.PERMISSION if resource.type.startswith("AWS::Lambda::") else Kind.RESOURCE
+        yield Document(holder=resource, kind=kind, path=BARE, value={"Statement": body})
+    yield from _walk(resource, resource.properties, BARE)
 
 
 def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
