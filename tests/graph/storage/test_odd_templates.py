@@ -28,6 +28,7 @@ RULES = (
     "s3_lifecycle",
     "s3_object_lock",
     "s3_tls_only",
+    "s3_upload_encryption",
     "sns_tls_only",
     "sqs_tls_only",
     "stateful_retained",
