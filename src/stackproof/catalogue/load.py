@@ -19,6 +19,7 @@ _RULE_NAMES = {
     "cfn-guard": re.compile(r"[a-z][a-z0-9_]*"),
     "checkov": re.compile(r"[A-Z][A-Z0-9_]*"),
     "graph": re.compile(r"[a-z][a-z0-9_]*"),
+    "schema": re.compile(r"valid"),  # its only rule
     GATE: re.compile(r"[a-z][a-z0-9_]*"),
 }
 _Built = TypeVar("_Built")

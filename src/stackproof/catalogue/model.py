@@ -9,8 +9,8 @@ from stackproof.errors import StackproofError
 from stackproof.findings.outcome import Area, Severity
 from stackproof.findings.result import RuleId
 
-ENGINES = ("cfn-lint", "cfn-guard", "checkov", "graph")
-"""The engines, in the order in which reports name them."""
+ENGINES = ("cfn-lint", "cfn-guard", "checkov", "graph", "schema")
+"""The engines, in the order in which reports name them. The last one is for `gate --fast` only."""
 
 GATE = "gate"
 """Instead of an engine: rules of the gate itself, such as `gate:waivers`."""

@@ -1,12 +1,14 @@
 """The gate's report as `stackproof.gate/1`, the contract for programs; docs/schemas/gate-1.schema.json describes it.
 
-Texts are what the template says, without its private reference tokens; JSON's own escapes make them harmless.
+Its keys are the contract's and no others. Texts are what the template says, without its private reference tokens;
+JSON's own escapes make them harmless. What the contract has no key for stands in the message: under which conditions a
+finding shows, and the file and line of one that is not in the template (a waiver that has expired).
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from stackproof.findings.report import ControlResult, EngineStatus, Finding, GateReport, Report, Suppression, Waiver
+from stackproof.findings.report import ControlResult, EngineStatus, Finding, GateReport, Report, Waiver
 from stackproof.findings.result import RuleId
 from stackproof.reporters._json import written
 from stackproof.reporters._view import pointer
@@ -26,9 +28,7 @@ def document(report: GateReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": str(report.verdict),
         "scope": {"complete": report.scope.complete, "left_out": list(report.scope.left_out)},
-        "fail_on": None if report.fail_on is None else str(report.fail_on),
         "errors": [{"path": problem.path, "message": display(problem.message)} for problem in report.errors],
-        "notes": [display(note) for note in report.notes],
         "reports": [_report(each) for each in report.reports],
     }
 
@@ -41,7 +41,6 @@ def _report(report: Report) -> dict[str, Any]:
         "engines": [_engine(engine) for engine in report.engines],
         "controls": [_control(control) for control in report.controls],
         "findings": [_finding(finding) for finding in report.findings],
-        "suppressions": [_suppression(suppression) for suppression in report.suppressions],
     }
 
 
@@ -84,14 +83,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "resource_type": finding.resource_type,
         "path": pointer(finding.path),
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "message": display(finding.message),
-        "when": display(finding.when),
+        "line": finding.line if finding.file is None else None,
+        "column": finding.column if finding.file is None else None,
+        "message": _message(finding),
         "fix": finding.fix,
         "waiver": None if finding.waiver is None else _waiver(finding.waiver),
     }
+
+
+def _message(finding: Finding) -> str:
+    text = display(finding.message)
+    if finding.file is not None:
+        text = f"{finding.file}{'' if finding.line is None else f':{finding.line}'}: {text}"
+    return f"{text} (when {display(finding.when)})" if finding.when else text
 
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
@@ -105,15 +109,6 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
         "expires": waiver.expires,
         "file": waiver.file,
         "line": waiver.line,
-    }
-
-
-def _suppression(suppression: Suppression) -> dict[str, Any]:
-    return {
-        "tool": suppression.tool,
-        "text": display(suppression.text),
-        "resource": suppression.resource,
-        "line": suppression.line,
     }
 
 
