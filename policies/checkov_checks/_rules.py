@@ -55,7 +55,7 @@ class Check(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
         """checkov's entry."""
-        properties = mapping(conf.get("Properties"))
+        properties = mapping(_plain(conf.get("Properties")))
         self.evaluated_keys, self.details = [], []
         if not self.applies(properties):
             return CheckResult.UNKNOWN
@@ -65,6 +65,14 @@ class Check(BaseResourceCheck):
         self.evaluated_keys = [found[0].key]
         self.details = [fault.text for fault in found]
         return CheckResult.FAILED
+
+
+def _plain(value: Any) -> Any:
+    """A value without the line numbers that checkov's own command line puts among the keys."""
+    kind = type(value)  # isinstance would count as a question about a value that is not known
+    if issubclass(kind, dict):
+        return {key: _plain(item) for key, item in value.items() if not str(key).startswith("__")}
+    return [_plain(item) for item in value] if issubclass(kind, list) else value
 
 
 def mapping(value: Any) -> dict[str, Any]:

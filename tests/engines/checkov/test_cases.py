@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from tests.engines.checkov.conftest import CUSTOM, POLICIES
 
 from stackproof.engines.cases import Case, load_cases, verdict
 from stackproof.engines.protocol import Task
 from stackproof.findings.outcome import Outcome
 from stackproof.findings.result import Result
+from tests.engines.checkov.conftest import CUSTOM, POLICIES
 
 FILES = sorted((POLICIES / "checkov_checks").glob("*.yaml"))
 CASES = [case for path in FILES for case in load_cases(path)]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engines.checkov.conftest import POLICIES
 
 from stackproof.engines.cases import load_cases
 from stackproof.engines.protocol import Subject, Task
 from stackproof.template.render import UNKNOWN
+from tests.engines.checkov.conftest import POLICIES
 
 ODD = (None, True, 5, -1.5, "", "x", [], [5], [[]], [{}], {}, {"x": 1}, {"Ref": "X"}, {"Fn::Sub": 5}, f"{UNKNOWN}why>")
 

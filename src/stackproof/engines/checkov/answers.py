@@ -76,11 +76,11 @@ def results(answer: Mapping[str, Json], subject: Subject, have: Loaded) -> tuple
         raise Unjudged("; ".join(problems))
     if key != subject.key:
         raise Unjudged(f"the worker answered for {key}")
-    _account(subject, have, seen, {(row[0], row[1]) for row in rows})
+    _account(subject, have, seen, [(row[0], row[1]) for row in rows])
     return tuple(found for row in rows if (found := _result(subject, *row)) is not None)
 
 
-def _account(subject: Subject, have: Loaded, seen: set[str], judged: set[tuple[str, str]]) -> None:
+def _account(subject: Subject, have: Loaded, seen: set[str], judged: list[tuple[str, str]]) -> None:
     resources = subject.template.resources
     if left := sorted(resources.keys() - seen):
         raise Unjudged(f"the resources {', '.join(left)} were not seen")
@@ -92,7 +92,13 @@ def _account(subject: Subject, have: Loaded, seen: set[str], judged: set[tuple[s
         for check, types in have.checks.items()
         if any(fnmatch.fnmatchcase(resource.type, pattern) for pattern in types)
     }
-    if dropped := sorted(due - judged):
+    if extra := sorted(set(judged) - due):
+        raise Unjudged(
+            "; ".join(f"{check} spoke of {logical_id}, to which it does not apply" for check, logical_id in extra)
+        )
+    if twice := sorted({row for row in judged if judged.count(row) > 1} if len(judged) > len(set(judged)) else ()):
+        raise Unjudged("; ".join(f"{check} spoke twice of {logical_id}" for check, logical_id in twice))
+    if dropped := sorted(due - set(judged)):
         raise Unjudged("; ".join(f"{check} said nothing about {logical_id}" for check, logical_id in dropped))
 
 

@@ -19,9 +19,10 @@ _START = "import sys; sys.path.append(sys.argv[1]); from worker.main import main
 
 
 def _installed(progress: Callable[[str], None]) -> tuple[str, ...]:
-    # -E and -s: nothing of the user's environment gets in between checkov and the versions that it is locked to. -B: the
-    # environment stays as it was installed.
-    return (str(setup.ensure("checkov", progress).path), "-E", "-s", "-B", "-c", _START, str(Path(__file__).parent))
+    # -I: nothing of the user's (the current folder, PYTHONPATH, site packages) gets in between checkov and the versions
+    # that it is locked to. -B: the environment stays as it was installed.
+    python = str(setup.ensure("checkov", progress).path)
+    return (python, "-I", "-B", "-X", "utf8", "-c", _START, str(Path(__file__).parent))
 
 
 class CheckovEngine:
@@ -65,7 +66,7 @@ class CheckovEngine:
                 "checkov has no rules to evaluate. Name some in controls.yaml, or leave the engine out."
             )
         try:
-            return self._run(task, time.monotonic() + task.timeout)
+            return self._run(task, self._command or _installed(self._progress))
         except BaseException:  # Ctrl-C too: the worker must not outlive us
             self._close()
             raise
@@ -73,8 +74,9 @@ class CheckovEngine:
             if not self._kept:
                 self._close()
 
-    def _run(self, task: Task, deadline: float) -> Run:
-        worker, have = self._started(task, deadline)
+    def _run(self, task: Task, command: Sequence[str]) -> Run:
+        deadline = time.monotonic() + task.timeout  # from here on: what was installed first took its own time
+        worker, have = self._started(task, command, deadline)
         found: dict[str, tuple[Result, ...]] = {}
         failures: dict[str, str] = {}
         raw: dict[str, Json] = {}
@@ -88,13 +90,13 @@ class CheckovEngine:
                     failures[subject.key] = f"checkov did not judge {subject.template.source.path}: {error}."
         return Run(version=have.version, rules=len(have.checks), results=found, failures=failures, raw=raw)
 
-    def _started(self, task: Task, deadline: float) -> tuple[Worker, answers.Loaded]:
+    def _started(self, task: Task, command: Sequence[str], deadline: float) -> tuple[Worker, answers.Loaded]:
         request = _load(task)
         same = json.dumps([request, _state(request["custom"])], sort_keys=True)
         if self._worker is not None and self._worker.alive and self._loaded is not None and self._loaded[0] == same:
             return self._worker, self._loaded[1]
         self._close()
-        self._worker = Worker(self._command or _installed(self._progress))
+        self._worker = Worker(command)
         with self._worker.within(deadline - time.monotonic()):
             have = answers.loaded(self._worker.ask(request), task.rules)
         self._loaded = (same, have)

@@ -34,7 +34,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**environment, "PYTHONUTF8": "1"},
+                env=environment,
             )
         except OSError as error:
             self._errors.close()

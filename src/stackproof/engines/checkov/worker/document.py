@@ -24,10 +24,11 @@ class Document:
         self._entities: dict[str, Json] = {}
         self._unknowns: dict[str, list[str]] = {}
 
-    def entity(self, logical_id: str, notes: list[str]) -> Json:
-        """The resource for a check. `notes` gets the unknown values that the check looks into."""
+    def entity(self, logical_id: str, notes: list[str], asked: list[str]) -> Json:
+        """The resource for a check. `notes` gets the unknown values that the check looks into, `asked` those whose type
+        it asks for."""
         if self.unknown(logical_id):
-            return self._build(logical_id, lambda text: Unknown(text, notes))
+            return self._build(logical_id, lambda text: Unknown(text, notes, asked))
         if logical_id not in self._entities:
             self._entities[logical_id] = self._build(logical_id, str)
         return self._entities[logical_id]
@@ -107,19 +108,27 @@ def _noting(name: str) -> Callable[..., Any]:
 
 
 class Unknown(str):
-    """A value that is not known: notes that a check looked into it, by whatever method or operator of a text."""
+    """A value that is not known: notes that a check looked into it, by whatever method or operator of a text, and that
+    it was asked for its type."""
 
     notes: list[str]
+    asked: list[str]
 
-    def __new__(cls, text: str, notes: list[str]) -> "Unknown":
-        """`text` is the marker; `notes` is shared by all values of one run."""
+    def __new__(cls, text: str, notes: list[str], asked: list[str]) -> "Unknown":
+        """`text` is the marker; `notes` and `asked` are shared by all values of one run."""
         self = super().__new__(cls, text)
         self.notes = notes
+        self.asked = asked
         return self
 
     def __bool__(self) -> bool:
         self.notes.append(str.__str__(self))
         return True
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # asked by isinstance(value, dict): what is none may be one
+        self.asked.append(str.__str__(self))
+        return Unknown
 
 
 _UNWATCHED = {"__new__", "__init__", "__class__", "__getattribute__", "__setattr__", "__delattr__", "__init_subclass__"}

@@ -28,13 +28,19 @@ class Judge:
         self._wanted = frozenset(wanted)
         self._registry = importlib.import_module(f"{loading.RESOURCE_CHECKS}.registry").cfn_registry
         negative = importlib.import_module(f"{loading.RESOURCE_CHECKS}.base_resource_negative_value_check")
+        value = importlib.import_module(f"{loading.RESOURCE_CHECKS}.base_resource_value_check")
         self._negative: Any = negative.BaseResourceNegativeValueCheck
+        # These walk the whole resource for the one place that they look at, and ask everything for its type.
+        self._walking: Any = (value.BaseResourceValueCheck, self._negative)
         chosen: dict[str, set[str]] = {}
+        owners: dict[str, set[int]] = {}
         for entity, check in self._registry.all_checks():
             if check.id in self._wanted:
                 chosen.setdefault(check.id, set()).add(entity)
+                owners.setdefault(check.id, set()).add(id(check))
         if not problems:
             problems = [f"there is no check {check}" for check in wanted if check not in chosen]
+            problems += [f"there are several checks {check}" for check in wanted if len(owners.get(check, ())) > 1]
         self.loaded: Json = {
             "version": importlib.metadata.version("checkov"),
             "checks": {check: sorted(entities) for check, entities in chosen.items()},
@@ -68,8 +74,9 @@ class Judge:
         mend). Raises: CheckRaised by a check of ours.
         """
         notes: list[str] = []
+        asked: list[str] = []
         try:
-            outcome = _run(check, document.entity(logical_id, notes), logical_id, kind)
+            outcome = _run(check, document.entity(logical_id, notes, asked), logical_id, kind)
         except CheckRaised as raised:
             if not check.__module__.startswith("checkov."):
                 raise
@@ -80,6 +87,8 @@ class Judge:
         declined = "not_applicable" if getattr(check, "declines", False) else "declined"
         if not unknown:
             return (declined if outcome == "unknown" else outcome), keys, message
+        if not isinstance(check, self._walking):
+            notes += asked
         others = {
             _suppose(check, document.supposed(logical_id, value), logical_id, kind) for value in self._values(check)
         }
@@ -87,6 +96,7 @@ class Judge:
             return declined, keys, message
         if outcome == "passed":
             decided = not notes and others == {"passed"}
+            decided = decided and not any(_is_above(path, key) for key in keys for path in unknown)
         else:
             not_failed = {"passed", "unknown"} if declined == "not_applicable" else {"passed"}
             decided = outcome == "failed" and others.isdisjoint(not_failed)
@@ -118,7 +128,16 @@ def _suppose(check: Any, entity: Json, logical_id: str, kind: str) -> str:
         return "raised"
 
 
+def _is_above(one: str, other: str) -> bool:
+    """Whether one place is at or above the other: "Properties/A" and "Properties/A/B"."""
+    above, below = _steps(one), _steps(other)
+    return above == below[: len(above)]
+
+
 def _on_one_line(key: str, path: str) -> bool:
-    """Whether one is at or above the other: "Properties/A" and "Properties/A/B". "Properties" alone tells nothing."""
-    one, other = ([step.strip("[]") for step in text.strip("/").split("/")] for text in (key, path))
-    return len(one) > 1 and all(a == b for a, b in zip(one, other, strict=False))
+    """Whether one is at or above the other. "Properties" alone tells nothing."""
+    return len(_steps(key)) > 1 and (_is_above(key, path) or _is_above(path, key))
+
+
+def _steps(path: str) -> list[str]:
+    return [step.strip("[]") for step in path.strip("/").split("/")]

@@ -11,10 +11,9 @@ from .judge import Judge
 
 def main() -> None:
     """Answer requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent, which closes our input or kills us
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends us at once and without a traceback
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # a check that prints does not break the answers
-    sys.dont_write_bytecode = True  # no __pycache__ in a folder of policies
     logging.disable(logging.CRITICAL)
     judge: Judge | None = None
     for line in sys.stdin:
