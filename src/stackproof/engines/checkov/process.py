@@ -17,6 +17,8 @@ Json = Any
 # What a Python process needs; anything else (PYTHONPATH, checkov's own settings, credentials) stays with us.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
+_LAST_WORDS = 5.0  # seconds
+
 
 class Worker:
     """A running worker. Any failure ends it; what is asked of it afterwards fails too."""
@@ -103,6 +105,8 @@ class Worker:
     def _ended(self) -> EngineFailure:
         if self._errors.closed:
             return EngineFailure("checkov's worker has ended. Please run it again.")
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it closed its output and may be about to end by itself
+            self._process.wait(_LAST_WORDS)
         self._process.kill()
         code = self._process.wait()
         self._errors.seek(0)

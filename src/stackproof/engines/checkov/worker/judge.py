@@ -23,24 +23,24 @@ class Judge:
     def __init__(self, request: Json) -> None:
         os.environ["STACKPROOF_THRESHOLDS"] = json.dumps(request["thresholds"])
         wanted: list[str] = request["checks"]
-        problems = [*loading.built_in(loading.stand_in(), wanted), *loading.custom(request["custom"])]
         self._marker: str = request["unknown"]
         self._wanted = frozenset(wanted)
+        base = loading.stand_in()
         self._registry = importlib.import_module(f"{loading.RESOURCE_CHECKS}.registry").cfn_registry
+        made = loading.counted(self._registry)
+        problems = [*loading.built_in(base, wanted), *loading.custom(request["custom"])]
         negative = importlib.import_module(f"{loading.RESOURCE_CHECKS}.base_resource_negative_value_check")
         value = importlib.import_module(f"{loading.RESOURCE_CHECKS}.base_resource_value_check")
         self._negative: Any = negative.BaseResourceNegativeValueCheck
         # These walk the whole resource for the one place that they look at, and ask everything for its type.
         self._walking: Any = (value.BaseResourceValueCheck, self._negative)
         chosen: dict[str, set[str]] = {}
-        owners: dict[str, set[int]] = {}
         for entity, check in self._registry.all_checks():
             if check.id in self._wanted:
                 chosen.setdefault(check.id, set()).add(entity)
-                owners.setdefault(check.id, set()).add(id(check))
         if not problems:
             problems = [f"there is no check {check}" for check in wanted if check not in chosen]
-            problems += [f"there are several checks {check}" for check in wanted if len(owners.get(check, ())) > 1]
+            problems += [f"there are several checks {check}" for check in wanted if made[check] > 1]
         self.loaded: Json = {
             "version": importlib.metadata.version("checkov"),
             "checks": {check: sorted(entities) for check, entities in chosen.items()},

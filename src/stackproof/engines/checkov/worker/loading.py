@@ -6,8 +6,10 @@ import importlib.util
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 RESOURCE_CHECKS = "checkov.cloudformation.checks.resource"
 _FEATURES = "checkov.common.bridgecrew.integration_features"
@@ -40,6 +42,19 @@ def stand_in() -> str:
     return base
 
 
+def counted(registry: Any) -> Counter[str]:
+    """How many checks of each id were registered from now on: checkov keeps one of them and drops the others."""
+    made: Counter[str] = Counter()
+    register = registry.register
+
+    def count(check: Any) -> None:
+        made[check.id] += 1
+        register(check)
+
+    registry.register = count
+    return made
+
+
 def built_in(base: str, wanted: list[str]) -> Iterator[str]:
     """Import the files of checkov's that hold the wanted ids; a sentence for each that can't be."""
     for path in sorted(glob.glob(os.path.join(base, "cloudformation", "checks", "resource", "aws", "*.py"))):
@@ -50,7 +65,7 @@ def built_in(base: str, wanted: list[str]) -> Iterator[str]:
         name = os.path.basename(path).removesuffix(".py")
         try:
             importlib.import_module(f"{RESOURCE_CHECKS}.aws.{name}")
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is reported)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it is, it is reported)
             yield f"{', '.join(sorted(ids.intersection(wanted)))} can't be imported: {type(error).__name__}: {error}"
 
 
@@ -72,5 +87,5 @@ def custom(folder: str | None) -> Iterator[str]:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is reported)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it is, it is reported)
             yield f"{os.path.basename(path)} can't be imported: {type(error).__name__}: {error}"
