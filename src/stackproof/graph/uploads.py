@@ -94,7 +94,7 @@ def _holds(graph: Graph, operator: str, key: str, value: Any, request: Request) 
     """Whether a condition surely holds for a request."""
     said = request.get(key)
     if operator == "Null" and key in (_ALGORITHM, _KEY):
-        return all((str(known(item)).lower() == "true") == (said is None) for item in items(value))
+        return [str(known(item)).lower() for item in items(value)] == ["true" if said is None else "false"]
     if operator in ("Bool", "BoolIfExists") and said is not None:
         return any(str(known(item)).lower() == said for item in items(value))
     found = _OPERATOR.fullmatch(operator)
