@@ -36,7 +36,7 @@ def written(folder: Path, *entries: dict[str, object], head: str = "template: t.
 
 def faulty(rule: str = "cfn-guard:versioning", resource: str | None = "Bucket") -> Finding:
     said = [Said(result=result(rule, resource, Outcome.FAIL, VERSIONING))]
-    return findings(said, catalogue(), source(TEMPLATE, "t.yaml"), 1)[0]
+    return findings(said, catalogue(), source(TEMPLATE, "t.yaml"), {})[0]
 
 
 def test_a_waiver_stays_on_its_finding(tmp_path: Path) -> None:

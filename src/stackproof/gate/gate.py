@@ -74,11 +74,11 @@ def _run(
 
 def _reports(stack: Stack, ran: Mapping[str, Ran], settings: Settings, problems: list[Problem]) -> list[Report]:
     joined = [_joined(judged, ran, settings) for judged in stack.judged]
-    waived = [waivers.apply(found, stack.waivers, settings.today) for _, found, _ in joined]
+    waived = [waivers.apply(found, stack.waivers, settings.today) for _, found in joined]
     used = set().union(*(matched for _, matched in waived)) if waived else set()
     about = _about_waivers(stack, used, settings, _evaluated(stack, ran, settings))
     reports = []
-    for judged, (said, _, _), (found, _) in zip(stack.judged, joined, waived, strict=True):
+    for judged, (said, _), (found, _) in zip(stack.judged, joined, waived, strict=True):
         engines = _engines(judged, ran, settings.selection)
         problems += [
             Problem(path=stack.path, message=engine.error or f"{engine.name} failed.", exit_code=3)
@@ -98,9 +98,7 @@ def _known(problems: Iterable[Problem], path: str, message: str | None) -> bool:
     return any(problem.path == path and problem.message == message for problem in problems)
 
 
-def _joined(
-    judged: Judged, ran: Mapping[str, Ran], settings: Settings
-) -> tuple[list[join.Said], tuple[Finding, ...], int]:
+def _joined(judged: Judged, ran: Mapping[str, Ran], settings: Settings) -> tuple[list[join.Said], tuple[Finding, ...]]:
     said = [
         join.Said(result=result, when=_when(subject))
         for one in ran.values()
@@ -111,7 +109,8 @@ def _joined(
         and any(control.id in settings.selection.controls for control in settings.catalogue.of_rule(result.rule))
     ]
     variants = len({_when(subject) for subject in judged.subjects})
-    return said, join.findings(said, settings.catalogue, judged.source, variants), variants
+    types = {name: resource.type for s in judged.subjects for name, resource in s.template.resources.items()}
+    return said, join.findings(said, settings.catalogue, judged.source, types, variants)
 
 
 def _when(subject: Subject) -> str:

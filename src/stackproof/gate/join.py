@@ -22,14 +22,17 @@ class Said:
     when: str = ""
 
 
-def findings(said: Sequence[Said], catalogue: Catalogue, source: Source, variants: int) -> tuple[Finding, ...]:
-    """The findings of one template under one environment, those of one fault joined, in the order of the file."""
+def findings(
+    said: Sequence[Said], catalogue: Catalogue, source: Source, types: Mapping[str, str], variants: int = 1
+) -> tuple[Finding, ...]:
+    """The findings of one template under one environment, those of one fault joined, in the order of the file.
+    `types` are the resources' types by logical id, those of resources that a loop or a transform makes included."""
     groups: dict[tuple[str, str | None], list[list[Said]]] = {}
     for one in sorted(_bad(said), key=lambda s: -len(s.result.path)):  # the exact ones first, coarse ones join them
         for control in catalogue.of_rule(one.result.rule):
             _place(groups.setdefault((control.id, one.result.resource), []), one)
     found = [
-        _finding(catalogue.controls[control], group, source, variants)
+        _finding(catalogue.controls[control], group, source, types, variants)
         for (control, _), joined in groups.items()
         for group in joined
     ]
@@ -57,7 +60,7 @@ def _same_fault(first: Result, other: Result) -> bool:
     return longer[: len(shorter)] == shorter
 
 
-def _finding(control: Control, group: list[Said], source: Source, variants: int) -> Finding:
+def _finding(control: Control, group: list[Said], source: Source, types: Mapping[str, str], variants: int) -> Finding:
     worst = [one.result for one in group if one.result.outcome is Outcome.FAIL] or [one.result for one in group]
     first = worst[0]
     # checkov's messages are the titles of its checks; the others say what is wrong here.
@@ -74,7 +77,7 @@ def _finding(control: Control, group: list[Said], source: Source, variants: int)
         severity=control.severity,
         outcome=first.outcome,
         resource=first.resource,
-        resource_type=_type(source, first),
+        resource_type=types.get(first.resource or ""),
         path=first.path,
         line=line,
         column=column,
@@ -83,11 +86,6 @@ def _finding(control: Control, group: list[Said], source: Source, variants: int)
         when="" if len(when) == variants else " or ".join(when),
         excerpt=excerpt(source, line),
     )
-
-
-def _type(source: Source, result: Result) -> str | None:
-    body = source.data["Resources"].get(result.resource)
-    return body.get("Type") if isinstance(body, dict) else None
 
 
 def excerpt(source: Source, line: int | None) -> tuple[tuple[int, str], ...]:
