@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stackproof.cli.progress import telling
 from stackproof.engines import setup
@@ -62,7 +63,7 @@ def show(statuses: list[Status], console: Console, home: Path) -> None:
     for status in statuses:
         state, style = _state(status)
         origin = status.installed.origin if status.installed else "-"
-        table.add_row(status.name, status.version, f"[{style}]{state}[/]", origin)
+        table.add_row(status.name, status.version, Text(state, style), Text(origin))
     console.print(table)
     for status in statuses:
         for fault in status.faults[:10]:
