@@ -72,6 +72,16 @@ def key_fault(graph: Graph, value: Any, *, takes_managed: bool = False) -> str:
     return _reference_fault(graph, inner) if inner else ""
 
 
+def alias_fault(graph: Graph, value: Any) -> str:
+    """What keeps a value from being what an alias can stand for: a key of any kind and use, but no other alias."""
+    if (reference := whole(known(value))) and (resource := graph.resources.get(reference.target)):
+        is_key = resource.type in KEYS and reference.attribute in _KEY_ATTRIBUTES
+        is_key = is_key or resource.type.startswith(_OPAQUE)
+        return "" if is_key else f"stands for {display(reference.token)}, which is no key"
+    fault = key_fault(graph, value)
+    return fault or ("stands for another alias" if "alias/" in value else "")
+
+
 def arn_fault(graph: Graph, value: Any) -> str:
     """Why a customer key is not named by its ARN, '' when it is (a Ref of a key is its id, of an alias its name)."""
     reference = whole(value)

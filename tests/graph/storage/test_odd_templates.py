@@ -21,6 +21,7 @@ RULES = (
     "batch_volume_encryption",
     "dynamodb_ttl",
     "ebs_encryption",
+    "key_alias",
     "key_deletion_window",
     "key_reference",
     "key_usable",
