@@ -1,0 +1,23 @@
+import pytest
+import yaml
+
+from stackproof.graph import Graph
+from stackproof.template.expand import expand
+from stackproof.template.read import source
+
+
+@pytest.fixture
+def graph():
+    """The graph of a template that has one variant."""
+
+    def make(text: str) -> Graph:
+        (template,) = expand(source(text, "template.yaml"))
+        return Graph(template=template)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def limits(root):
+    """The thresholds of the area alarms."""
+    return yaml.safe_load((root / "policies" / "thresholds.yaml").read_text(encoding="utf-8"))["alarms"]
