@@ -80,7 +80,7 @@ def caught(
         for result in results
         if key(result) not in before and bench.catalogue.exclusion(result.rule) is None
     ]
-    found = join.findings(said, bench.catalogue, source or bench.source, variants)
+    found = join.findings(said, bench.catalogue, source or bench.source, {}, variants)
     return tuple(
         sorted(
             {

@@ -30,7 +30,8 @@ NAMES = ("graph", "cfn-guard", "checkov", "cfn-lint")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a run is held to. `rules` by engine; an engine without rules is left out. `areas`: seed only faults of these."""
+    """What a run is held to. `rules` by engine; an engine without rules is left out. `areas`: seed no faults of
+    others."""
 
     catalogue: Catalogue
     policies: Path
@@ -71,7 +72,7 @@ class _Course:
 
 
 def seed(source: Source, stages: Sequence[Stage], settings: Settings) -> tuple[Mutant, ...]:
-    """The mutants of a template: all operators, on what exists under the first environment, then on what only others add.
+    """The mutants of a template: of all operators, on what exists under the first environment, then what others add.
 
     Raises: EngineError when an operator fails.
     """

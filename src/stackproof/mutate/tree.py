@@ -1,4 +1,4 @@
-"""Change a tree of plain data at one path. The original stays as it is; what is not on the way is shared, not copied."""
+"""Change a tree of plain data at one path. The original stays; what is not on the way is shared, not copied."""
 
 from collections.abc import Mapping
 from typing import Any

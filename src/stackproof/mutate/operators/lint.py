@@ -38,8 +38,10 @@ def _expected(target: Target, place: Place) -> tuple[str, ...]:
 @operator("wrong-type")
 def wrong_type(target: Target) -> Iterator[Mutant]:
     """A property has a value of the wrong type."""
-    for place in _once(target, lambda p: bool(_kinds(p)) and "string" not in _kinds(p)):
-        yield target.replace(place, "nonsense", _expected(target, place))
+    # What stands there as a text already (local code before packaging) is taken as one.
+    for place in _once(target, lambda p: bool(_kinds(p) - {"string"}) and not isinstance(p.value, str)):
+        if "string" not in _kinds(place):
+            yield target.replace(place, "nonsense", _expected(target, place))
     for place in _once(target, lambda p: _kinds(p) == {"string"}):
         yield target.replace(place, {"Nonsense": ["x"]}, _expected(target, place))
 
