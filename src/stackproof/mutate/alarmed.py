@@ -12,8 +12,8 @@ OWN = "which metrics and dimensions the code emits, only the record tells"
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """One metric of an alarm: `metric` is where Namespace, MetricName and Dimensions stand (below Properties), `stat` where
-    its statistic and period do."""
+    """One metric of an alarm: `metric` is where Namespace, MetricName and Dimensions stand (below Properties), `stat`
+    where its statistic and period do."""
 
     target: Target
     alarm: Resource

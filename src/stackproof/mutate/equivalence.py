@@ -62,5 +62,7 @@ def _alike(default: Any, value: Any) -> bool:
 
 @cache
 def _defaults() -> Mapping[str, Mapping[str, Any]]:
-    data = yaml.safe_load(files("stackproof.mutate").joinpath("defaults.yaml").read_text(encoding="utf-8"))
-    return data  # type: ignore[no-any-return]
+    data: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
+        files("stackproof.mutate").joinpath("defaults.yaml").read_text(encoding="utf-8")
+    )
+    return data

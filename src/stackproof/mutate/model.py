@@ -13,8 +13,8 @@ from stackproof.findings.result import Path, RuleId
 class Mutant:
     """One fault, seeded at one place of a template.
 
-    `path` is the place in the ORIGINAL template; `description` says what was changed, for people. `expected` are the ids
-    of the controls of which one must find it; () lets any finding count. `data` is the whole changed template (long
+    `path` is the place in the ORIGINAL template; `description` says what was changed, for people. `expected` are the
+    ids of the controls of which one must find it; () lets any finding count. `data` is the whole changed template (long
     form), `parameters` the whole changed values of the environment where the fault lies there. `needs_record` is the
     reason why only the code can show it. `operator` may be left out: the registry knows it."""
 

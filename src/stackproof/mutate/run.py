@@ -1,4 +1,4 @@
-"""A whole run: seed, judge with the quick engines, then with the slow ones what is left, and say what became of each."""
+"""A whole run: seed, judge with the quick engines, with the slow ones what is left, and say what became of each."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -72,7 +72,7 @@ def dimension(target: Target) -> Iterator[Mutant]:
 
 
 def _elsewhere(target: Target, value: Place, *, asked: bool) -> Iterator[Any]:
-    """A text that names nothing; a resource of another type; and another of the type, where a control asks for this one."""
+    """A text that names nothing; another resource of the type, where a control asks for this one; one of another."""
     yield "nothing-of-this-name"
     name = reference(value.value)
     if name not in target.resources:

@@ -60,8 +60,8 @@ def _one_of_several(target: Target, metric: Any) -> bool:
 
 
 def without(target: Target, resource: Resource) -> Any:
-    """The template without a resource and without the references to it: items and entries that are nothing else vanish, a
-    text that names it names nothing instead."""
+    """The template without a resource and without the references to it: items and entries that are nothing else
+    vanish, a text that names it names nothing instead."""
     data = tree.removed(target.data, target.body(resource))
     name = resource.logical_id
     kept = {other: _cut(body, name) for other, body in data["Resources"].items()}
@@ -72,7 +72,7 @@ def without(target: Target, resource: Resource) -> Any:
 def _cut(value: Any, name: str) -> Any:
     match value:
         case {"Fn::Sub": str(text)}:
-            parts = [part for part in text.split("${")]
+            parts = text.split("${")
             kept = [parts[0]]
             for part in parts[1:]:
                 variable, _, rest = part.partition("}")
