@@ -123,6 +123,11 @@ def named(value: Any) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool) and str(value).strip() != ""
 
 
+def has_items(value: Any) -> bool:
+    """Whether a list has anything in it; one that another resource gives (`!GetAtt Stack.Outputs.Subnets`) has."""
+    return bool(sequence(value)) or (bool(mapping(value)) and named(value))
+
+
 def shown(value: Any) -> str:
     """A value for a message."""
     return "not known" if is_unknown(value) else "not set" if value is None else json.dumps(value, default=str)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from _batch import COMPUTE_ENVIRONMENT, on_instances
-from _rules import Check, Fault, is_unknown, mapping, named, sequence, shown, text
+from _rules import Check, Fault, has_items, is_unknown, mapping, named, sequence, shown, text
 
 _KINDS = ("EC2", "SPOT", "FARGATE", "FARGATE_SPOT", "ECS_MANAGED_INSTANCES")
 # A type (m7i.xlarge), a family (m7i), or one of AWS Batch's own choices (optimal, default_x86_64, default_arm64).
@@ -41,7 +41,7 @@ def _resources(resources: dict[str, Any]) -> Iterator[Fault]:
         said = f"Type is {shown(kind)}; one of {', '.join(_KINDS)}"
         yield Fault(key="Properties/ComputeResources/Type", text=said, value=kind)
     subnets = resources.get("Subnets")
-    if (text(kind) or "").upper() != "ECS_MANAGED_INSTANCES" and not sequence(subnets):
+    if (text(kind) or "").upper() != "ECS_MANAGED_INSTANCES" and not has_items(subnets):
         said = "no Subnets: there is no place where it could start something"
         yield Fault(key="Properties/ComputeResources/Subnets", text=said, value=subnets)
 
@@ -49,7 +49,7 @@ def _resources(resources: dict[str, Any]) -> Iterator[Fault]:
 def _instances(resources: dict[str, Any]) -> Iterator[Fault]:
     at = "Properties/ComputeResources"
     types = resources.get("InstanceTypes")
-    if not sequence(types):
+    if not has_items(types):
         yield Fault(key=f"{at}/InstanceTypes", text=f"InstanceTypes is {shown(types)} and names none", value=types)
     for index, name in enumerate(sequence(types)):
         if is_unknown(name) or not (text(name) in _CHOICES or _INSTANCE_TYPE.fullmatch(text(name) or "")):
@@ -59,7 +59,7 @@ def _instances(resources: dict[str, Any]) -> Iterator[Fault]:
     if not named(role):
         yield Fault(key=f"{at}/InstanceRole", text="no InstanceRole: instances can't join the cluster", value=role)
     template, groups = resources.get("LaunchTemplate"), resources.get("SecurityGroupIds")
-    if template is None and not sequence(groups):
+    if template is None and not has_items(groups):
         yield Fault(key=f"{at}/SecurityGroupIds", text="no SecurityGroupIds, and no launch template", value=groups)
     if template is not None and not any(named(mapping(template).get(f"LaunchTemplate{n}")) for n in ("Id", "Name")):
         yield Fault(key=f"{at}/LaunchTemplate", text="LaunchTemplate names no launch template", value=template)
