@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.engines.guard import GuardEngine
+from stackproof.engines.guard import GuardEngine, hook_bundle
 from stackproof.engines.protocol import EngineFailure, Task
 from tests.engines.guard.conftest import POLICIES, RULES, rendered_subject, subject
 from tests.engines.guard.fake import calls, fake
@@ -219,3 +219,14 @@ def test_rules_folder_is_empty_or_missing(binary, tmp_path, thresholds) -> None:
 
 def test_no_rule_is_asked_for(binary, thresholds) -> None:
     assert "no rule was asked for" in refused(binary, thresholds, rules=())
+
+
+def test_hook_bundle_is_refused_where_two_files_use_one_name(policies, thresholds) -> None:
+    (policies / "guard" / "broken.guard").write_text(GOOD.replace("buckets", "versioned_buckets"), encoding="utf-8")
+    with pytest.raises(EngineFailure, match=r"broken\.guard and s3_versioning\.guard both define versioned_buckets"):
+        hook_bundle(policies, thresholds)
+
+
+def test_hook_bundle_without_rules_is_refused(tmp_path, thresholds) -> None:
+    with pytest.raises(EngineFailure, match="no rule was asked for"):
+        hook_bundle(tmp_path, thresholds)
