@@ -2,7 +2,7 @@
 
 from stackproof.graph import Graph
 from stackproof.graph.iam.documents import Kind, statements
-from stackproof.graph.iam.trust import trust_faults, users
+from stackproof.graph.iam.trust import strays, trust_faults, users
 from stackproof.rules import Hit, Hits, Resource, rule
 
 
@@ -10,14 +10,19 @@ from stackproof.rules import Hit, Hits, Resource, rule
 def iam_trust_policy(role: Resource, graph: Graph) -> Hits:
     """A role trusts the services that use it, each for this account alone where the service says for whom it acts."""
     trusted: set[str] = set()
+    lets_in = False
     for statement in statements(graph, role, Kind.TRUST):
         if statement.allows:
-            trusted |= {value for kind, value, _ in statement.principals() if kind == "Service"}
-            for message, place in trust_faults(statement):
+            lets_in = True
+            if any(action.lower() == "sts:assumerole" for action, _ in statement.texts("Action")):
+                trusted |= {value for kind, value, _ in statement.principals() if kind == "Service"}
+            for message, place in trust_faults(graph, statement):
                 yield Hit(message, path=place)
-    for service, user in users(graph, role):
+    where = ("Properties", *(name for name in ["AssumeRolePolicyDocument"] if name in role.properties))
+    for service, user in users(graph, role).items():
         if service not in trusted:
-            message = f"{user} has {service} use it, which it does not trust"
-            yield Hit(message, path=("Properties", "AssumeRolePolicyDocument"))
-    if not trusted and next(iter(role.properties.get("AssumeRolePolicyDocument") or ()), None) is None:
-        yield Hit("nobody may assume it", path=("Properties",))
+            yield Hit(f"{user} has {service} use it, which it does not trust", path=where)
+    for service in sorted(strays(graph, role, trusted)):
+        yield Hit(f"it trusts {service}, which nothing in the template has use it", path=where)
+    if not lets_in:
+        yield Hit("nobody may assume it", path=where)

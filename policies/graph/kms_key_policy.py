@@ -14,9 +14,7 @@ def kms_key_policy(key: Resource, graph: Graph) -> Hits:
     for statement in statements(graph, key, Kind.KEY):
         if not statement.allows:
             continue
-        if administers(statement):
-            managed = True
-            continue
+        managed = managed or administers(statement)
         for message, place in key_faults(graph, statement):
             yield Hit(message, path=place)
     if not managed:

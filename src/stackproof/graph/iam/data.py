@@ -20,8 +20,12 @@ TRUST_SOURCES: Mapping[str, str] = _FACTS["trust_sources"]
 ROLE_USERS: tuple[tuple[str, tuple[str, ...], str], ...] = tuple(
     (one["type"], tuple(one["property"].split(".")), one["service"]) for one in _FACTS["role_users"]
 )
+SERVICE_NAMES: frozenset[str] = frozenset(_FACTS["service_names"])
 KEY_WITHOUT_SOURCE: frozenset[str] = frozenset(_FACTS["key_without_source"])
 RUNTIME_KINDS: frozenset[str] = frozenset(_FACTS["runtime_kinds"])
 RUNTIME_MAKERS: Mapping[str, str] = _FACTS["runtime_makers"]
 BROAD_MANAGED: tuple[str, ...] = tuple(_FACTS["broad_managed"])
+MANAGED_POLICIES: Mapping[str, tuple[str, ...]] = {
+    name: tuple(actions.split()) for name, actions in _FACTS["managed_policies"].items()
+}
 AWS_ACCOUNTS: frozenset[str] = frozenset(_FACTS["aws_accounts"])

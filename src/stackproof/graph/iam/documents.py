@@ -14,7 +14,6 @@ from stackproof.graph.graph import Graph
 from stackproof.graph.iam.bare import bare_statement
 from stackproof.template.model import Path, Resource, Unknown, UnknownValueError
 
-
 BARE: Path = ("Properties",)
 """The path of a statement without a document: of a resource whose properties are one."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import matches
 from stackproof.graph.iam.documents import Kind, Statement, documents, statements
+from stackproof.graph.iam.principals import OWN, account, closing, is_account
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 from stackproof.template.references import target
 
@@ -17,6 +18,7 @@ _ATTACHED = {
     "AWS::IAM::UserPolicy": ("UserName",),
     "AWS::IAM::GroupPolicy": ("GroupName",),
 }
+_OF_RESOURCES = (Kind.RESOURCE, Kind.KEY, Kind.PERMISSION)
 IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
 
@@ -86,27 +88,34 @@ def identity_grants(graph: Graph) -> Iterator[Grant]:
 
 
 def resource_grants(graph: Graph) -> Iterator[Grant]:
-    """Every Allow of every resource and key policy, once for each of its principals. The account's root is left out: it
-    only lets the account's own IAM decide.
+    """Every Allow of every resource and key policy and every permission, once for each of its principals: for everybody
+    under a condition on aws:PrincipalArn those whom it names. The account's own root is left out: it only lets the
+    account's own IAM decide.
 
     Raises: UnknownValueError, after all that are known.
     """
     unknown: UnknownValueError | None = None
-    for name in documents(graph, Kind.RESOURCE, Kind.KEY):
+    for name in documents(graph, *_OF_RESOURCES):
         try:
-            for statement in statements(graph, graph.resources[name], Kind.RESOURCE, Kind.KEY):
-                if not statement.allows:
-                    continue
-                for _, value, _ in statement.principals():
-                    if not value.endswith(":root"):
+            for statement in statements(graph, graph.resources[name], *_OF_RESOURCES):
+                if statement.allows:
+                    for value in _let_in(statement):
                         found = graph.referred(value, *IDENTITIES)
                         yield Grant(principal=found.logical_id if found else value, statement=statement)
-                for _ in statement.listed("NotPrincipal"):
-                    yield Grant(principal="*", statement=statement)
         except UnknownValueError as error:
             unknown = error
     if unknown:
         raise unknown
+
+
+def _let_in(statement: Statement) -> Iterator[str]:
+    for kind, value, _ in statement.principals():
+        named = [one for key, one, _ in closing(statement) if key == "aws:principalarn"] if kind == "*" else []
+        if kind == "AWS" and is_account(value) and account(value) == OWN:
+            continue
+        yield from named or [value]
+    if "NotPrincipal" in statement.body:
+        yield "*"
 
 
 def grants_of(graph: Graph, identity: Resource) -> list[Grant]:

@@ -1,80 +1,113 @@
 """Statements of key policies. `Resource: "*"` is the key itself there, and no wildcard."""
 
+import re
 from collections.abc import Iterator
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import is_wildcard, matches
 from stackproof.graph.iam.data import KEY_WITHOUT_SOURCE
 from stackproof.graph.iam.documents import Statement
-from stackproof.graph.iam.principals import OWN, account, closing, is_closed
-from stackproof.template.model import Path
+from stackproof.graph.iam.principals import OWN, account, arn_parts, closing, is_account, is_positive, is_service
+from stackproof.template.model import Path, Unknown, UnknownValueError
 from stackproof.template.references import display
 
 # What AWS's guides grant by wildcard, because a service uses every form of them (KMS, Key policies for services).
 _CUSTOMARY = ("kms:encrypt*", "kms:decrypt*", "kms:reencrypt*", "kms:generatedatakey*", "kms:describe*")
-_USES = ("kms:encrypt", "kms:decrypt", "kms:generatedatakey", "kms:reencryptfrom", "kms:creategrant")
-_PURPOSES = ("kms:viaservice", "kms:encryptioncontext:", "kms:encryptioncontextkeys", "kms:grantisforawsresource")
+# What the console's own key policy grants to the administrators that it names (KMS, Default key policy).
+_CONSOLE = tuple(f"kms:{verb}*" for verb in "create describe enable list put update revoke disable get delete".split())
+_USES = re.compile(
+    r"kms:(?:encrypt|decrypt|reencrypt|generatedatakey|generatemac|generaterandom|verify|sign|derivesharedsecret"
+    r"|describe|getpublickey|creategrant|listgrants|retiregrant|revokegrant).*"
+)
+_PURPOSES = ("kms:viaservice", "kms:encryptioncontext:", "aws:sourcearn", "aws:sourceaccount")
+_WHOSE = ("kms:calleraccount", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths")
+_NARROWER = ("aws:principalarn", "kms:viaservice", "kms:encryptioncontext:", "aws:sourcearn", "aws:sourcevpce")
 
 
 def administers(statement: Statement) -> bool:
-    """Whether it hands the key to the account's own IAM: the root principal, all actions, no condition.
+    """Whether it hands the key to the account's own IAM: the root principal may change the policy, unconditionally.
 
     Raises: UnknownValueError.
     """
-    principals = [(kind, value) for kind, value, _ in statement.principals()]
-    is_root = bool(principals) and all(
-        kind == "AWS" and account(value) == OWN and value.endswith(("root", OWN)) for kind, value in principals
-    )
     return (
-        is_root
+        any(_is_root(kind, value) for kind, value, _ in statement.principals())
         and any(matches(action, "kms:PutKeyPolicy") for action, _ in statement.texts("Action"))
         and not any(statement.conditions())
     )
 
 
+def _is_root(kind: str, value: str) -> bool:
+    return kind == "AWS" and account(value) == OWN and is_account(value)
+
+
 def key_faults(graph: Graph, statement: Statement) -> Iterator[tuple[str, Path]]:
-    """What is wrong with an Allow that is not the account's own: (message, place).
+    """What is wrong with an Allow, the account's own root aside: (message, place).
 
     Raises: UnknownValueError.
     """
+    yield from _resource_faults(statement)
+    others = [one for one in statement.principals() if not _is_root(*one[:2])]
+    if not others:
+        return
+    is_own = all(kind == "AWS" and account(value) == OWN for kind, value, _ in others)
     actions = list(statement.texts("Action"))
     for action, place in actions:
-        if is_wildcard(action) and action.lower() not in _CUSTOMARY:
-            yield f"{statement.name} grants {action}, administration included", place
-        elif not action.lower().startswith("kms:"):
+        low = action.lower()
+        if not low.startswith("kms:") and low != "*":
             yield f"{statement.name} grants {action}, which is no action on a key", place
-    for value, place in statement.texts("Resource"):
-        if value != "*" and ":key/" not in value and value != statement.holder.logical_id:
-            yield f'{statement.name} is on {display(value)}; a key policy is on the key itself ("*")', place
-    if next(statement.listed("Resource"), None) is None:
-        yield f'{statement.name} names no resource; a key policy is on the key itself ("*")', statement.path
-    has_purpose = any(_is_purpose(key, values) for _, key, values, _ in statement.conditions())
-    for kind, value, place in statement.principals():
-        is_use = any(matches(action, use) for action, _ in actions for use in _USES)
-        if kind == "Service":
-            if not is_closed(statement) and not has_purpose and value not in KEY_WITHOUT_SOURCE:
-                yield f"{statement.name} lets {value} use the key for anybody's resources", place
-        elif kind == "AWS" and is_use and not has_purpose and not _closes(statement, place):
-            yield f"{statement.name} lets {display(value)} use the key for any purpose: no condition says which", place
-    if any(matches(action, "kms:CreateGrant") for action, _ in actions) and not _for_aws(statement):
+        elif is_wildcard(low) and low not in (*_CUSTOMARY, *(_CONSOLE if is_own else ())):
+            yield f"{statement.name} grants {action} to more than the account's root", place
+        elif not is_own and not _USES.fullmatch(low):
+            yield f"{statement.name} grants {action}, which is no use of the key but its administration", place
+    bound = {key for key, _, _ in closing(statement)} | set(_purposes(statement))
+    for kind, value, place in others:
+        yield from ((message, place) for message in _principal_faults(graph, statement, kind, value, bound))
+    grants = any(matches(action, "kms:CreateGrant") for action, _ in actions)
+    if grants and not _is_for_aws(statement) and "kms:viaservice" not in bound:
         yield (
             f"{statement.name} lets grants be made to anybody: kms:GrantIsForAWSResource is not asked for",
             statement.path,
         )
 
 
-def _closes(statement: Statement, place: Path) -> bool:
-    return (
-        any(key in ("kms:calleraccount", "aws:principalarn") for key, _, _ in closing(statement))
-        and "Principal" in place
-    )
+def _resource_faults(statement: Statement) -> Iterator[tuple[str, Path]]:
+    for value, place in statement.texts("Resource"):
+        if value != "*" and ":key/" not in value and value != statement.holder.logical_id:
+            yield f'{statement.name} is on {display(value)}; a key policy is on the key itself ("*")', place
+    if next(statement.listed("Resource"), None) is None:
+        yield f'{statement.name} names no resource; a key policy is on the key itself ("*")', statement.path
 
 
-def _is_purpose(key: str, values: list[object]) -> bool:
-    return key.lower().startswith(_PURPOSES) and all(not isinstance(v, str) or bool(v.strip("*?")) for v in values)
+def _principal_faults(graph: Graph, statement: Statement, kind: str, value: str, bound: set[str]) -> Iterator[str]:
+    match kind:
+        case "Service":
+            if not is_service(graph, value):
+                yield f"{statement.name} names {display(value)}, which is no service principal"
+            elif not bound & {*_WHOSE, *_PURPOSES} and value not in KEY_WITHOUT_SOURCE:
+                yield f"{statement.name} lets {display(value)} use the key for anybody's resources"
+        case "*":
+            if not bound & {*_WHOSE} or not bound & {*_NARROWER}:
+                yield f"{statement.name} lets everybody use the key whom no condition on account and purpose keeps out"
+        case "AWS" if account(value) != OWN and not bound & {*_PURPOSES}:
+            yield f"{statement.name} lets {display(value)} use the key for any purpose: no condition says which"
 
 
-def _for_aws(statement: Statement) -> bool:
+def _purposes(statement: Statement) -> Iterator[str]:
+    """The purposes that conditions demand, values that stand for all or for every account left out."""
+    for operator, key, values, _ in statement.conditions():
+        for purpose in ("kms:viaservice", "kms:encryptioncontext:"):
+            if key.lower().startswith(purpose) and is_positive(operator) and all(map(_is_bound, values)):
+                yield purpose
+
+
+def _is_bound(value: object) -> bool:
+    if isinstance(value, Unknown):
+        raise UnknownValueError(value)
+    text = str(value)
+    return text[:1] not in ("*", "?", "") and not (text.startswith("arn:") and is_wildcard(arn_parts(text)[4]))
+
+
+def _is_for_aws(statement: Statement) -> bool:
     return any(
         operator.lower() == "bool" and key.lower() == "kms:grantisforawsresource" and values in (["true"], [True])
         for operator, key, values, _ in statement.conditions()

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from stackproof.graph.access import Access
+from stackproof.graph.arns import common
 from stackproof.graph.graph import Graph
-from stackproof.graph.iam.data import AWS_ACCOUNTS, CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS
+from stackproof.graph.iam.actions import service_exists
+from stackproof.graph.iam.data import AWS_ACCOUNTS, CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS, SERVICE_NAMES
 from stackproof.graph.iam.documents import Statement
 from stackproof.template.model import Path, Unknown, UnknownValueError
 from stackproof.template.references import Reference, substitute, whole
@@ -16,6 +19,9 @@ OWN = Reference(target="AWS::AccountId").token
 
 _OWN = "\ue102"
 _ACCOUNT = re.compile(r"\d{12}")
+_SERVICE = re.compile(
+    r"(?P<names>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|amazon\.com|api\.aws)"
+)
 _EXACT = frozenset(("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"))
 _SET = re.compile(r"^foranyvalue:")
 
@@ -40,6 +46,27 @@ def arn_parts(value: str) -> list[str]:
     return parts if len(parts) == 6 and parts[0] == "arn" else [""] * 6
 
 
+def is_service(graph: Graph, value: str) -> bool:
+    """Whether a service principal exists, as far as its name tells ("logs.region.amazonaws.com")."""
+    return _is_service(common(graph, value))
+
+
+@lru_cache(maxsize=1024)
+def _is_service(name: str) -> bool:
+    found = _SERVICE.fullmatch(name)
+    return found is not None and any(one in SERVICE_NAMES or service_exists(one) for one in found["names"].split("."))
+
+
+def is_account(value: str) -> bool:
+    """Whether a principal is a whole account: everybody whom its administrators let."""
+    return value == OWN or _ACCOUNT.fullmatch(value) is not None or value.endswith(":root")
+
+
+def is_positive(operator: str) -> bool:
+    """Whether a condition operator demands a value of every request: no negation, IfExists or ForAllValues."""
+    return _SET.sub("", operator.lower()) in _EXACT
+
+
 def closing(statement: Statement) -> Iterator[tuple[str, str, Path]]:
     """The conditions that bind a statement to somebody: key in lower case, value, place. Only those that hold for every
     request: no IfExists, no ForAllValues, no negation, no value that stands for many.
@@ -48,7 +75,7 @@ def closing(statement: Statement) -> Iterator[tuple[str, str, Path]]:
     """
     for operator, key, values, place in statement.conditions():
         low = key.lower()
-        if _SET.sub("", operator.lower()) not in _EXACT or not _binds(low):
+        if not is_positive(operator) or not _binds(low):
             continue
         texts = [_known(value) for value in values]
         if texts and all(isinstance(text, str) and _is_exact(low, text) for text in texts):

@@ -1,21 +1,22 @@
 """Trust policies: whom they let become a role, and who uses it."""
 
-import re
 from collections.abc import Iterator
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.data import ROLE_USERS, TRUST_SOURCES
 from stackproof.graph.iam.documents import Statement
-from stackproof.graph.iam.principals import account, closing
+from stackproof.graph.iam.principals import account, arn_parts, closing, is_account, is_positive, is_service
 from stackproof.graph.values import found
 from stackproof.template.model import Path, Resource
+from stackproof.template.references import display, target
 
-_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|amazon\.com)")
 _ASSUME = frozenset(("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext"))
+_WHO = ("aws:principalarn", "aws:principaltag/", "aws:userid", "aws:username", "aws:sourceidentity", "sts:externalid")
+_NO_USERS = ("AWS::KMS::Key", "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 _FEDERATED = frozenset(("sts:assumerolewithwebidentity", "sts:assumerolewithsaml"))
 
 
-def trust_faults(statement: Statement) -> Iterator[tuple[str, Path]]:
+def trust_faults(graph: Graph, statement: Statement) -> Iterator[tuple[str, Path]]:
     """What is wrong with an Allow of a trust policy: (message, place).
 
     Raises: UnknownValueError.
@@ -27,13 +28,15 @@ def trust_faults(statement: Statement) -> Iterator[tuple[str, Path]]:
         kinds.add(kind)
         match kind:
             case "Service":
-                yield from ((message, place) for message in _service_faults(statement, value, bound))
+                yield from ((message, place) for message in _service_faults(graph, statement, value, bound))
             case "Federated":
                 if not _names_a_subject(statement):
                     yield (
                         f"{statement.name} lets anybody of {value} in: no condition names a subject or audience",
                         place,
                     )
+            case "AWS" if is_account(value) and not _narrows(statement):
+                yield f"{statement.name} lets everybody of {display(value)} in whom its administrators let", place
             case "AWS" | "*" | "CanonicalUser":
                 continue  # judged as principals of a resource policy: everybody, other accounts
             case _:
@@ -48,18 +51,34 @@ def trust_faults(statement: Statement) -> Iterator[tuple[str, Path]]:
         yield f"{statement.name} lets nobody assume the role", (*statement.path, "Action")
 
 
-def _service_faults(statement: Statement, service: str, bound: dict[str, str]) -> Iterator[str]:
-    if not _SERVICE.fullmatch(service):
-        yield f"{statement.name} trusts {service}, which is no service principal"
+def _service_faults(graph: Graph, statement: Statement, service: str, bound: dict[str, str]) -> Iterator[str]:
+    if not is_service(graph, service):
+        yield f"{statement.name} trusts {display(service)}, which is no service principal"
     wanted = TRUST_SOURCES.get(service, "")
-    if (
-        wanted == "account"
-        and bound.get("aws:sourceaccount") is None
-        and not _names_account(bound.get("aws:sourcearn"))
-    ):
-        yield f"{statement.name} lets {service} in for any account: no condition on aws:SourceAccount or aws:SourceArn"
-    if wanted == "none" and ("aws:sourceaccount" in bound or "aws:sourcearn" in bound):
-        yield f"{statement.name} keeps {service} out: it sends no source that a condition could compare"
+    owner, arn = bound.get("aws:sourceaccount"), bound.get("aws:sourcearn")
+    if wanted == "none":
+        keys = {key.lower() for _, key, _, _ in statement.conditions()}
+        if keys & {"aws:sourceaccount", "aws:sourcearn"}:
+            yield f"{statement.name} keeps {service} out: it sends no source that a condition could compare"
+    elif wanted and owner is None and (wanted != "account" or not _names_account(arn)):
+        yield f"{statement.name} lets {service} in for any account: no condition on aws:SourceAccount names one"
+    elif wanted not in ("", "account") and (arn is None or not _is_of(graph, arn, wanted)):
+        yield f"{statement.name} lets {service} in for anything: no condition on aws:SourceArn names what it acts for"
+
+
+def _is_of(graph: Graph, arn: str, service: str) -> bool:
+    resource = graph.resources.get(target(arn) or "")
+    if resource is not None:
+        return resource.type.split("::")[1].lower() == service
+    return arn_parts(arn)[2] == service and _names_account(arn)
+
+
+def _narrows(statement: Statement) -> bool:
+    """Whether conditions say who of an account may come in."""
+    return any(
+        is_positive(operator) and key.lower().startswith(_WHO) and all(v not in ("*", "") for v in values)
+        for operator, key, values, _ in statement.conditions()
+    )
 
 
 def _names_account(arn: str | None) -> bool:
@@ -75,13 +94,35 @@ def _names_a_subject(statement: Statement) -> bool:
     return False
 
 
-def users(graph: Graph, role: Resource) -> Iterator[tuple[str, str]]:
-    """The services that resources of the template have use a role, each with one that does: (principal, logical id)."""
-    told: set[str] = set()
-    for kind, steps, service in ROLE_USERS:
-        for resource in graph.of_type(kind):
-            for _, value in found(resource, steps):
-                named = graph.referred(value, "AWS::IAM::Role") if isinstance(value, str) else None
-                if named is role and service not in told:
-                    told.add(service)
-                    yield service, resource.logical_id
+def users(graph: Graph, role: Resource) -> dict[str, str]:
+    """The services that resources of the template have use a role, each with one that does: principal -> logical id."""
+    return {service: user for user, _, service in _uses(graph).get(role.logical_id, ())}
+
+
+def strays(graph: Graph, role: Resource, trusted: set[str]) -> set[str]:
+    """The services that a role trusts although nothing has them use it: none where the template does not show all that
+    use it."""
+    uses = _uses(graph).get(role.logical_id, ())
+    places = {(user, place) for user, place, _ in uses}
+    for edge in graph.incoming.get(role.logical_id, ()):
+        kind = graph.resources[edge.source].type
+        if (edge.source, edge.path) not in places and not kind.endswith("Policy") and kind not in _NO_USERS:
+            return set()
+    known = {service for _, _, service in uses}
+    known |= {"edgelambda.amazonaws.com"} if "lambda.amazonaws.com" in known else set()
+    return trusted - known if uses else set()
+
+
+def _uses(graph: Graph) -> dict[str, list[tuple[str, Path, str]]]:
+    """For each role who uses it: the resource, the place there, the service."""
+    if "iam.uses" not in graph.cache:
+        told: dict[str, list[tuple[str, Path, str]]] = {}
+        for kind, steps, service in ROLE_USERS:
+            for resource in graph.of_type(kind):
+                for place, value in found(resource, steps):
+                    named = graph.referred(value, "AWS::IAM::Role") if isinstance(value, str) else None
+                    if named is not None:
+                        told.setdefault(named.logical_id, []).append((resource.logical_id, place, service))
+        graph.cache["iam.uses"] = told
+    known: dict[str, list[tuple[str, Path, str]]] = graph.cache["iam.uses"]
+    return known
