@@ -24,4 +24,6 @@ class SecretsInEnvironment(CloudFormationLintRule):  # type: ignore[misc]
     def match(self, cfn: Any) -> list[RuleMatch]:
         """A match for each secret."""
         judge = Judge(cfn)
-        return [RuleMatch(list(fault.path), fault.message) for place in environments(cfn) for fault in faults(place, judge)]
+        return [
+            RuleMatch(list(fault.path), fault.message) for place in environments(cfn) for fault in faults(place, judge)
+        ]

@@ -5,7 +5,7 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from stackproof.engines.cfnlint.secrets.judge import Judge
-from stackproof.engines.cfnlint.secrets.places import user_data, faults
+from stackproof.engines.cfnlint.secrets.places import faults, user_data
 
 
 class SecretsInUserData(CloudFormationLintRule):  # type: ignore[misc]
@@ -24,4 +24,6 @@ class SecretsInUserData(CloudFormationLintRule):  # type: ignore[misc]
     def match(self, cfn: Any) -> list[RuleMatch]:
         """A match for each secret."""
         judge = Judge(cfn)
-        return [RuleMatch(list(fault.path), fault.message) for place in user_data(cfn) for fault in faults(place, judge)]
+        return [
+            RuleMatch(list(fault.path), fault.message) for place in user_data(cfn) for fault in faults(place, judge)
+        ]

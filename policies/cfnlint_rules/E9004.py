@@ -5,7 +5,7 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from stackproof.engines.cfnlint.secrets.judge import Judge
-from stackproof.engines.cfnlint.secrets.places import jobs, faults
+from stackproof.engines.cfnlint.secrets.places import faults, jobs
 
 
 class SecretsInJobDefinitions(CloudFormationLintRule):  # type: ignore[misc]
@@ -13,7 +13,9 @@ class SecretsInJobDefinitions(CloudFormationLintRule):  # type: ignore[misc]
 
     id = "E9004"
     shortdesc = "No secrets in job definitions"
-    description = "The environment, command and parameters of a job definition are shown to everybody who may see one job."
+    description = (
+        "The environment, command and parameters of a job definition are shown to everybody who may see one job."
+    )
     source_url = "https://docs.aws.amazon.com/batch/latest/userguide/specifying-sensitive-data.html"
     tags = ("secrets",)
 

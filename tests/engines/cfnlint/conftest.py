@@ -36,9 +36,7 @@ def task(*subjects: Subject, rules: tuple[str, ...] = ALL, policies: Path = POLI
 
 def failing(run: Run, key: str = "one") -> set[tuple[str, str | None, tuple[str | int, ...], int | None]]:
     """What does not pass: rule, logical id, path, line."""
-    return {
-        (r.rule.rule, r.resource, r.path, r.line) for r in run.results[key] if r.outcome != "pass"
-    }
+    return {(r.rule.rule, r.resource, r.path, r.line) for r in run.results[key] if r.outcome != "pass"}
 
 
 def passing(run: Run, key: str = "one") -> set[tuple[str, str | None]]:

@@ -1,10 +1,10 @@
 """Each rule holds to its cases, points at what is there, and never shows a secret."""
 
 import pytest
-from tests.engines.cfnlint.conftest import POLICIES, RULES, place, subject, task
 
 from stackproof.engines.cases import Case, load_cases, verdict
 from stackproof.findings.outcome import Outcome
+from tests.engines.cfnlint.conftest import POLICIES, RULES, place, subject, task
 
 CASES = [case for rule in RULES for case in load_cases(POLICIES / "cfnlint_rules" / f"{rule}.yaml")]
 IDS = [f"{case.rule}-{case.kind}-{case.name}" for case in CASES]

@@ -1,15 +1,15 @@
-"""What the engine says of a template: population, places, parameters, and that nothing inside or around it hides a match."""
+"""What the engine says of a template: population, places, parameters; nothing inside or around it hides a match."""
 
 import json
 from datetime import date
 
 import pytest
-from tests.engines.cfnlint.conftest import ALL, RUNTIMES, STACK, deployment, failing, passing, subject, task
 
 from stackproof.engines.cfnlint import CfnLintEngine
 from stackproof.engines.protocol import Subject
 from stackproof.findings.outcome import Outcome
 from stackproof.template.model import Source, Template
+from tests.engines.cfnlint.conftest import ALL, RUNTIMES, STACK, deployment, failing, passing, subject, task
 
 FAULTY = """\
 Resources:
@@ -75,32 +75,37 @@ def test_our_stack_passes_but_for_local_code(engine, name):
 
 
 def test_informational_matches_are_told_apart(engine):
-    text = "Resources:\n  Table:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      KeySchema: [{AttributeName: id, KeyType: HASH}]\n      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]\n      BillingMode: PAY_PER_REQUEST\n"
+    text = """\
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      BillingMode: PAY_PER_REQUEST
+"""
     run = engine.run(task(subject(text)))
     assert failing(run) == set()
     assert ("I3011", "Table") in {(r.rule.rule, r.resource) for r in run.informational["one"]}
 
 
-@pytest.mark.parametrize(
-    ("runtime", "rule"), [("go1.x", "E2531"), ("python3.9", "W2531"), ("nodejs12.x", "E2533"), ("python3.13", None)]
-)
-def test_runtimes_are_judged_by_the_day_of_the_run(runtime, rule):
+def test_runtimes_are_judged_by_the_day_of_the_run():
+    expected = {"go1.x": {"E2531"}, "python3.9": {"W2531"}, "nodejs12.x": {"E2533"}, "python3.13": set()}
     with CfnLintEngine(today=date(2026, 11, 25)) as engine:
-        run = engine.run(task(subject(function(runtime))))
-    assert {name for name, resource, *_ in failing(run) if resource == "F"} == ({rule} if rule else set())
-    assert {name for name, resource in passing(run) if resource == "F" and name in RUNTIMES} == {*RUNTIMES} - {rule}
-    assert not {name for name, resource in passing(run) if resource == "Container" and name in RUNTIMES}
-
-
-def test_runtime_that_is_supported_today_is_not_for_ever():
-    with CfnLintEngine(today=date(2029, 7, 1)) as engine:
-        run = engine.run(task(subject(function("python3.13"))))
-    assert {name for name, resource, *_ in failing(run)} == {"W2531"}
+        run = engine.run(task(*(subject(function(runtime), runtime) for runtime in expected)))
+        engine.today = date(2029, 7, 1)
+        later = engine.run(task(subject(function("python3.13"))))
+    for runtime, rules in expected.items():
+        assert {name for name, *_ in failing(run, runtime)} == rules
+        judged = {(name, resource) for name, resource in passing(run, runtime) if name in RUNTIMES}
+        assert judged == {(name, "F") for name in {*RUNTIMES} - rules}
+    assert {(name, resource) for name, resource, *_ in failing(later)} == {("W2531", "F")}
 
 
 HIDING = [
     "Metadata:\n  cfn-lint:\n    config:\n      ignore_checks: [E, W]\n",
-    "Metadata:\n  cfn-lint:\n    config:\n      ignore_checks: [E3002, E3005]\n      configure_rules: {E3002: {strict: false}}\n",
+    "Metadata:\n  cfn-lint:\n    config:\n      ignore_checks: [E3002, E3005]\n"
+    "      configure_rules: {E3002: {strict: false}}\n",
 ]
 
 
@@ -145,7 +150,17 @@ def test_configuration_files_hide_nothing(monkeypatch, tmp_path):
 
 
 def test_parameters_are_those_of_the_environment(engine, tmp_path):
-    text = "Parameters:\n  Days:\n    Type: Number\n    Default: 7\nResources:\n  Logs:\n    Type: AWS::Logs::LogGroup\n    Properties:\n      RetentionInDays: !Ref Days\n"
+    text = """\
+Parameters:
+  Days:
+    Type: Number
+    Default: 7
+Resources:
+  Logs:
+    Type: AWS::Logs::LogGroup
+    Properties:
+      RetentionInDays: !Ref Days
+"""
     wrong = deployment(tmp_path, "one.yaml", {"Days": "8"})
     run = engine.run(task(subject(text, "default"), subject(text, "wrong", wrong)))
     assert failing(run, "default") == set()
@@ -153,7 +168,17 @@ def test_parameters_are_those_of_the_environment(engine, tmp_path):
 
 
 def test_secret_in_the_environment_s_file_is_a_finding(engine, tmp_path):
-    text = "Parameters:\n  DbPassword:\n    Type: String\n    NoEcho: true\nResources:\n  S:\n    Type: AWS::SecretsManager::Secret\n    Properties:\n      SecretString: !Ref DbPassword\n"
+    text = """\
+Parameters:
+  DbPassword:
+    Type: String
+    NoEcho: true
+Resources:
+  S:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      SecretString: !Ref DbPassword
+"""
     named = deployment(tmp_path, "one.yaml", {"DbPassword": "hunter2"})
     fine = deployment(tmp_path / "..", "one.yaml", {"DbPassword": "{{resolve:secretsmanager:prod/db}}"})
     run = engine.run(task(subject(text, "a", named), subject(text, "b", fine), rules=("E9002",)))

@@ -4,10 +4,10 @@ import json
 import random
 
 import pytest
-from tests.engines.cfnlint.conftest import STACK, failing, passing, subject, task
-from tests.engines.cfnlint.test_equality import job, lint, mutants
 
 from stackproof.template.document import parse
+from tests.engines.cfnlint.conftest import STACK, failing, passing, subject, task
+from tests.engines.cfnlint.test_equality import job, lint, mutants
 
 CHAIN = """\
 Resources:
@@ -47,8 +47,12 @@ Resources:
   TableB: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
   One: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !Ref A, RouteTableId: !Ref TableA}}
   Two: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !Ref A, RouteTableId: !Ref TableB}}
-  EndA: {Type: AWS::EC2::VPCEndpoint, Properties: {VpcId: !Ref Vpc, ServiceName: com.amazonaws.eu-central-1.sqs, VpcEndpointType: Interface, PrivateDnsEnabled: true}}
-  EndB: {Type: AWS::EC2::VPCEndpoint, Properties: {VpcId: !Ref Vpc, ServiceName: com.amazonaws.eu-central-1.sqs, VpcEndpointType: Interface, PrivateDnsEnabled: true}}
+  EndA:
+    Type: AWS::EC2::VPCEndpoint
+    Properties: {VpcId: !Ref Vpc, ServiceName: a.b, VpcEndpointType: Interface, PrivateDnsEnabled: true}
+  EndB:
+    Type: AWS::EC2::VPCEndpoint
+    Properties: {VpcId: !Ref Vpc, ServiceName: a.b, VpcEndpointType: Interface, PrivateDnsEnabled: true}
 """
 
 

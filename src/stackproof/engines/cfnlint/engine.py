@@ -81,11 +81,11 @@ class CfnLintEngine:
         return installed
 
     def prepare(self, policies: Path, rules: Sequence[str]) -> None:
-        """Start a worker now, for a run that comes later with these policies and rules. `close` ends it if none comes."""
+        """Start a worker now, for a later run with these policies and rules. `close` ends it if none comes."""
         self._open(policies, tuple(rules)).start()
 
     def run(self, task: Task, focus: Mapping[str, frozenset[str]] | None = None) -> Run:
-        """Judge all subjects. `focus`: for some subjects, by key, the logical ids that alone need judging (see `focus`).
+        """Judge all subjects. `focus`: by subject key, the logical ids that alone need judging (see `focus`).
 
         Raises: EngineFailure when nothing can be said about any subject.
         """
@@ -145,7 +145,9 @@ def _check_rules(rules: Sequence[str]) -> None:
         raise EngineFailure("cfn-lint was given no rules to evaluate: name some in controls.yaml")
     for name in rules:
         if not _RULE.fullmatch(name):
-            raise EngineFailure(f"{name!r} is no rule of cfn-lint: ids are E or W and up to four digits; mend controls.yaml")
+            raise EngineFailure(
+                f"{name!r} is no rule of cfn-lint: ids are E or W and up to four digits; mend controls.yaml"
+            )
 
 
 def _jobs(

@@ -37,7 +37,7 @@ def install(rules: Any) -> None:
 @contextmanager
 def on(cfn: Any, logical_ids: Sequence[str] | None) -> Iterator[frozenset[str] | None]:
     """Keep these resources and what goes with them in focus; gives the logical ids that are judged, None for all."""
-    global _in_focus  # noqa: PLW0603  the worker judges one template at a time
+    global _in_focus
     _in_focus = None if logical_ids is None or not cfn.graph else frozenset(_with_company(cfn, logical_ids))
     try:
         yield _in_focus

@@ -21,6 +21,7 @@ from cfnlint.rules import Rules
 from cfnlint.rules.errors import ParseError
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from cfnlint.template import Template
+
 from stackproof.engines.cfnlint import focus
 
 Json = Any
@@ -38,7 +39,7 @@ class _Config(ConfigMixIn):  # type: ignore[misc]
     """cfn-lint's configuration, from nowhere but here: no files, no environment, nothing from a template."""
 
     def load(self) -> None:
-        self.file_args = {}
+        self.file_args: dict[str, Json] = {}
 
     def _find_config(self) -> tuple[str, str]:
         return "", ""
@@ -100,12 +101,14 @@ class Linter:
     def lint(self, job: Mapping[str, Json]) -> dict[str, Json]:
         """What the rules say of a job: {"path", "text", "parameters", "source", "only", "focus"}.
 
-        The answer has `matches`, `resources` (those cfn-lint saw, with type and runtime), `population` (of our rules) and
+        The answer has `matches`, `resources` (those cfn-lint saw), `population` (of our rules) and
         `undecided` (why some of the template could not be judged, "" if all was) with its place, `undecided_at`.
         """
         template, problems = decode_str(job["text"])
         if not problems and not isinstance(template, dict):
-            return _unreadable([Match.create(message="The template is no mapping.", filename=job["path"], rule=ParseError())])
+            return _unreadable(
+                [Match.create(message="The template is no mapping.", filename=job["path"], rule=ParseError())]
+            )
         if problems:
             return _unreadable(problems)
         self._size = len(job["text"].encode())
@@ -115,7 +118,9 @@ class Linter:
         undecided = "; ".join(_macros(template))
         problems = cfn.transform()
         if problems:
-            undecided = f"the template can't be transformed, so that nothing else could be judged: {problems[0].message}"
+            undecided = (
+                f"the template can't be transformed, so that nothing else could be judged: {problems[0].message}"
+            )
             return {
                 "matches": [_as_json(match) for match in problems],
                 "undecided": undecided,
@@ -151,7 +156,6 @@ class Linter:
             names = type(self.rules[name]).match.__globals__
             names["os"] = SimpleNamespace(stat=lambda _: SimpleNamespace(st_size=self._size))
             names["Path"] = lambda _: SimpleNamespace(is_file=lambda: True)
-
 
     def _date_rules(self) -> None:
         """Let the rules on deprecated runtimes judge by the day of the job."""

@@ -1,6 +1,6 @@
 """Worker processes with cfn-lint loaded, and the handing out of jobs to them.
 
-A session is a context manager and may serve many calls; a worker costs some two seconds to start, so it is kept. A worker
+A session is a context manager and may serve many calls; a worker costs over a second to start, so it is kept. A worker
 that crashes, does not answer in time or answers nonsense costs its job a failure and is replaced; one that can't start
 is the end of the session. Nothing is left behind, whatever ends the session.
 """
@@ -37,7 +37,7 @@ class _Worker:
     """One process, its pipes, and what it is at."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.complaints: IO[bytes] = tempfile.TemporaryFile()
+        self.complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by `end`
         self.job: Mapping[str, Json] | None = None
         self.ready = False
         self._text = b""
@@ -223,7 +223,7 @@ class Session:
                     f"cfn-lint's worker failed before it was given a template: {error}; install stackproof[gate] anew"
                 ) from error
             answers[worker.job["id"]] = {
-                "error": f"cfn-lint's worker failed on this template: {error}; run it again, and report it if it stays so"
+                "error": f"cfn-lint's worker failed on this template: {error}; run it again; if it stays so, report it"
             }
             self._workers.append(self._new_worker())
 
@@ -231,5 +231,7 @@ class Session:
         if not any(worker.ready for worker in self._workers):
             raise EngineFailure(f"cfn-lint did not start within {timeout:g} s; {_MORE_TIME}")
         for job in jobs:
-            answers.setdefault(job["id"], {"error": f"cfn-lint did not judge it within the {timeout:g} s of the run; {_MORE_TIME}"})
+            answers.setdefault(
+                job["id"], {"error": f"cfn-lint did not judge it within the {timeout:g} s of the run; {_MORE_TIME}"}
+            )
         self.close()

@@ -49,7 +49,10 @@ def _serve(linter: Any, job: Mapping[str, Any]) -> dict[str, Any]:
         return {"id": job["id"], **linter.lint(job)}
     except Exception as error:  # noqa: BLE001  the engine boundary
         said = _said(error)
-        return {"id": job.get("id"), "error": said if "expected" in job else f"cfn-lint failed on this template: {said}"}
+        return {
+            "id": job.get("id"),
+            "error": said if "expected" in job else f"cfn-lint failed on this template: {said}",
+        }
 
 
 def _said(error: Exception) -> str:

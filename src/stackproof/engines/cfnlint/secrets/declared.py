@@ -13,7 +13,7 @@ Json = Any
 
 # Judged by other rules, or no properties of AWS's: what a name says there is not what the schema means.
 _NOT_PROPERTIES = frozenset(
-    "Environment Env EnvironmentVariables RuntimeEnvironmentVariables Variables UserData Parameters Tags Options".split()
+    "Environment Env EnvironmentVariables RuntimeEnvironmentVariables Variables UserData Parameters Tags".split()
 )
 
 
@@ -29,7 +29,8 @@ def faults(cfn: Any, parameters: Mapping[str, Parameter]) -> Iterator[Fault]:
         for value in parameter.given:
             if (what := _secret(parameter, value)) is not None:
                 yield Fault(
-                    path=path, message=f"The environment's file holds {what} of parameter {parameter.name} in clear text."
+                    path=path,
+                    message=f"The environment's file holds {what} of parameter {parameter.name} in clear text.",
                 )
 
 

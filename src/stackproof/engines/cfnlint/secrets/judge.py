@@ -8,7 +8,7 @@ from typing import Any
 from stackproof.engines.cfnlint.secrets.names import says_about, says_secret
 from stackproof.engines.cfnlint.secrets.parameters import Parameter, parameters
 from stackproof.engines.cfnlint.secrets.settings import settings
-from stackproof.engines.cfnlint.secrets.shapes import decoded, is_key, is_secret, known, literal
+from stackproof.engines.cfnlint.secrets.shapes import RESOLVED, decoded, is_key, is_secret, known, literal
 from stackproof.engines.cfnlint.secrets.values import Path, Source, Text, function, texts
 
 Json = Any
@@ -102,7 +102,7 @@ class Judge:
 
     def _messages(self, name: str, text: Text) -> Iterator[str]:
         label = name or "The text"
-        for content in filter(None, (text.text, decoded(text.text))):
+        for content in (RESOLVED.sub("${resolved}", one) for one in (decoded(text.text), text.text) if one):
             yield from self._shapes(label, content, text.sources)
             for key, value in settings(content):
                 yield from self._under(key, value, text.sources, f"{label} gives {key}" if name != key else name)

@@ -14,8 +14,8 @@ _STORED = "AWS::SSM::Parameter::Value<"
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A parameter. `declared` are the values that the template gives it, each with its place in the declaration; `given`
-    are those of the environment."""
+    """A parameter. `declared` are the values that the template gives it, each with its place in the declaration;
+    `given` are those of the environment."""
 
     name: str
     kind: str

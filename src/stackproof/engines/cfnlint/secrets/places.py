@@ -35,12 +35,12 @@ def environments(cfn: Any) -> Iterator[Place]:
     """The environment variables of functions and of everything else that has some, but for job definitions."""
     for name, body in _resources(cfn):
         if body.get("Type") not in JOBS:
-            yield from _places(name, body, {key: "variables" for key in _VARIABLES | _MORE_VARIABLES})
+            yield from _places(name, body, dict.fromkeys(_VARIABLES | _MORE_VARIABLES, "variables"))
 
 
 def jobs(cfn: Any) -> Iterator[Place]:
     """The environment, commands, parameters and log options of job and task definitions."""
-    forms = {key: "variables" for key in _VARIABLES} | {key: "map" for key in _MAPS} | {key: "words" for key in _WORDS}
+    forms = dict.fromkeys(_VARIABLES, "variables") | dict.fromkeys(_MAPS, "map") | dict.fromkeys(_WORDS, "words")
     for name, body in _resources(cfn):
         if body.get("Type") in JOBS:
             yield from _places(name, body, forms)
@@ -49,7 +49,7 @@ def jobs(cfn: Any) -> Iterator[Place]:
 def user_data(cfn: Any) -> Iterator[Place]:
     """What instances get at their start: user data, and the metadata that cfn-init reads."""
     for name, body in _resources(cfn):
-        yield from _places(name, body, {key: "text" for key in _USER_DATA})
+        yield from _places(name, body, dict.fromkeys(_USER_DATA, "text"))
         metadata = body.get("Metadata")
         if isinstance(metadata, dict) and _INIT in metadata:
             path = ("Resources", name, "Metadata", _INIT)
@@ -113,7 +113,9 @@ def _of_variables(value: Json, path: Path, judge: Judge) -> Iterator[Fault]:
     elif isinstance(value, dict) and function(value) == "Fn::If" and isinstance(value["Fn::If"], list):
         for index, branch in enumerate(value["Fn::If"][1:], start=1):
             yield from _of_variables(branch, (*path, "Fn::If", index), judge)
-    elif isinstance(value, dict) and (key := next((name for name in _NAMES if name in value), None)) and "Value" in value:
+    elif (
+        isinstance(value, dict) and (key := next((name for name in _NAMES if name in value), None)) and "Value" in value
+    ):
         if value.get("Type") not in _ELSEWHERE:
             yield from judge.tree(_plain(value[key]), value["Value"], (*path, "Value"))
     else:

@@ -7,7 +7,9 @@ from stackproof.engines.cfnlint.secrets.names import says_secret
 
 _NAME = r"(?P<name>[A-Za-z][\w.-]{0,80}?)"
 _VALUE = r"""(?P<value>\\?"(?:[^"\\\n]|\\[^"])*\\?"|'[^'\n]*'|(?:\$\{[^}\n]*\}|\{\{[^}\n]*\}\}|[^\s;,&"'|<>)\]}])+)"""
-_ASSIGNED = re.compile(rf"""(?<![\w$.\\/-])\\?["']?(?:--?)?{_NAME}\\?["']?[ \t]{{0,8}}(?:=>|:=|[=:])[ \t]{{0,8}}{_VALUE}""")
+_ASSIGNED = re.compile(
+    rf"""(?<![\w$.\\/-])\\?["']?(?:--?)?{_NAME}\\?["']?[ \t]{{0,8}}(?:=>|:=|[=:])[ \t]{{0,8}}{_VALUE}"""
+)
 _OPTION = re.compile(rf"(?<![\w$-])--?{_NAME}[\"']?\s+[\"']?(?!-){_VALUE}")
 _POWERSHELL = re.compile(r"""(?<!["'\w])\$(?P<name>\w+)[ \t]*=[ \t]*(?P<value>'[^'\n]*'|"[^"\n]*")""")
 _XML = re.compile(rf"<{_NAME}>(?P<value>[^<>\n]+)</")
@@ -25,11 +27,15 @@ def settings(text: str) -> Iterator[tuple[str, str]]:
         for found in pattern.finditer(text):
             name, value = found["name"], found["value"]
             place = (name, found.start("value"))
-            if place not in seen and says_secret(name) and not _is_code(value, text[found.end("value") :][:1]):
+            if place not in seen and says_secret(name) and not _is_code(name, value, text[found.end("value") :][:1]):
                 seen.add(place)
                 yield name, value.strip("\\\"'")
 
 
-def _is_code(value: str, following: str) -> bool:
+def _is_code(name: str, value: str, following: str) -> bool:
     """Whether a value without quotes is an expression of a program: a call, an index, an attribute."""
-    return value[:1] not in "\\\"'" and (following in ("(", "[") or bool(_CODE.match(value)) or "(" in value.lstrip("$("))
+    if value[:1] in ("\\", '"', "'"):
+        return False
+    if name.startswith(("self.", "this.")) and value.isidentifier():
+        return True
+    return following in ("(", "[") or bool(_CODE.match(value)) or "(" in value.lstrip("$(")

@@ -1,7 +1,7 @@
 """What a value looks like: keys and tokens of known services, private keys, credentials in URLs and in settings.
 
-Sources of the shapes are the services' own documents (key prefixes are public so that scanners can know them). In a text,
-`${...}` stands for what an intrinsic function or the shell puts there, and is no literal.
+Sources of the shapes are the services' own documents (key prefixes are public so that scanners can know them). In a
+text, `${...}` stands for what an intrinsic function or the shell puts there, and is no literal.
 """
 
 import base64
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stackproof.engines.cfnlint.secrets.names import may_hold_key, says_container, says_password
 
@@ -48,12 +49,13 @@ _COMMANDS = {
     "a password of curl": r"\bcurl\b[^\n|;&]*?\s(?:-u|--user)[ =]?[\"']?[^\s:'\"$]*:(?P<secret>[^\s'\"]+)",
     "a password in PowerShell": r"\bConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<secret>[^'\"]+)",
     "a password of sshpass": r"\bsshpass\s+-p\s*[\"']?(?P<secret>[^\s'\"]+)",
-    "an authorization header": r"\bAuthorization[\"']?\s*[:=]\s*[\"']?(?:Bearer|Basic|token)\s+(?P<secret>[^\s'\"]{8,})",
+    "an authorization": r"\bAuthorization[\"']?\s*[:=]\s*[\"']?(?:Bearer|Basic|token)\s+(?P<secret>[^\s'\"]{8,})",
 }
 _IN_COMMANDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _COMMANDS.items()}
 _AWS_SECRET = re.compile(r"(?<![\w/+=.-])[A-Za-z0-9/+]{40}(?![\w/+=-])")
+RESOLVED = re.compile(r"\{\{\s*resolve:(?:[^{}]|\$\{[^}]*\})*\}\}")
 PLACEHOLDER = re.compile(
-    r"\{\{\s*resolve:(?:[^{}]|\$\{[^}]*\})*\}\}|\$\{[^}]*\}|\{\{[^}]*\}\}|\$\([^)]*\)|`[^`]*`|\$\w+|%\w+%|<[\w -]+>"
+    RESOLVED.pattern + r"|\$\{[^}]*\}|\{\{[^}]*\}\}|\$\([^)]*\)|`[^`]*`|\$\w+|%\w+%|<[\w -]+>"
     r"|Ref::[\w-]+"
 )
 _NOT_SECRET = frozenset(
@@ -94,7 +96,7 @@ def known(text: str) -> Iterator[Hit]:
 def _looks_generated(text: str) -> bool:
     """Whether 40 characters are as mixed as AWS's generator makes them; paths and names of that length are not."""
     kinds = ["A" if c.isupper() else "a" if c.islower() else "0" if c.isdigit() else "+" for c in text]
-    changes = sum(1 for one, other in zip(kinds, kinds[1:], strict=False) if one != other)
+    changes = sum(1 for one, other in pairwise(kinds) if one != other)
     return {"A", "a", "0"} <= set(kinds) and changes >= 14 and entropy(text) > 4.2
 
 

@@ -1,7 +1,7 @@
 """The texts that a value of a template can become, seen through intrinsic functions.
 
-What a function puts into a text stands there as a placeholder, `${kind:name}`, with its `Source` beside it. Both branches
-of a condition count: a secret is in the template, whichever branch is taken.
+What a function puts into a text stands there as a placeholder, `${kind:name}`, with its `Source` beside it. Both
+branches of a condition count: a secret is in the template, whichever branch is taken.
 """
 
 import re
@@ -17,8 +17,8 @@ _VARIABLE = re.compile(r"\$\{(?P<literal>!)?\s*(?P<name>[^}]*?)\s*\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a placeholder's value comes from. `kind` is ref, attribute, import or other; `name` is the logical id or the
-    name of the export, `attribute` that of an attribute."""
+    """Where a placeholder's value comes from. `kind` is ref, attribute, import or other; `name` is the logical id or
+    the name of the export, `attribute` that of an attribute."""
 
     kind: str
     name: str = ""
@@ -60,8 +60,8 @@ def function(value: Json) -> str | None:
     """The intrinsic function that a value is, None for anything else."""
     if isinstance(value, dict) and len(value) == 1:
         name = next(iter(value))
-        if name == "Ref" or (isinstance(name, str) and name.startswith("Fn::")):
-            return name
+        if isinstance(name, str) and (name == "Ref" or name.startswith("Fn::")):
+            return str(name)
     return None
 
 
@@ -90,7 +90,7 @@ def _of_function(name: str, argument: Json, path: Path, mappings: Mapping[str, J
             yield from _combine(parts, delimiter, path)
         case "Fn::Base64", _:
             yield from texts(argument, path, mappings)
-        case ("Fn::Join" | "Fn::Select" | "Fn::Split"), [_, rest]:
+        case (("Fn::Join" | "Fn::Select" | "Fn::Split"), [_, rest]):
             yield from texts(rest, (*path, 1), mappings)
         case "Fn::FindInMap", [_, _, _, *default]:
             for found in _found_in_map(argument, mappings):
@@ -106,7 +106,9 @@ def _placeholder(path: Path, source: Source) -> Text:
     return Text(path=path, text=source.placeholder, sources=(source,))
 
 
-def _substitute(template: str, variables: Mapping[str, Json], path: Path, mappings: Mapping[str, Json]) -> Iterator[Text]:
+def _substitute(
+    template: str, variables: Mapping[str, Json], path: Path, mappings: Mapping[str, Json]
+) -> Iterator[Text]:
     parts: list[list[Text]] = []
     end = 0
     for found in _VARIABLE.finditer(template):

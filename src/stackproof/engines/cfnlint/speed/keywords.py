@@ -5,7 +5,7 @@ from typing import Any
 
 import regex
 from cfnlint.helpers import ensure_list
-from cfnlint.jsonschema import CfnTemplateValidator, StandardValidator, _filter, _keywords
+from cfnlint.jsonschema import CfnTemplateValidator, StandardValidator, _keywords
 from cfnlint.jsonschema._filter import FunctionFilter, _all_types
 from cfnlint.jsonschema._utils import Unset
 
@@ -20,9 +20,7 @@ def _properties(validator: Any, properties: Any, instance: Any, schema: Any) -> 
     for name, subschema in properties.items():
         if name in instance:
             key = next((key for key in instance if key == name), name)  # the template's own key knows its place
-            yield from validator.descend(
-                instance[name], subschema, path=key, schema_path=name, property_path=name
-            )
+            yield from validator.descend(instance[name], subschema, path=key, schema_path=name, property_path=name)
 
 
 def _enum(validator: Any, enums: Any, instance: Any, schema: Any) -> Any:
@@ -95,14 +93,15 @@ def _cfn_lint(self: Any, validator: Any, keywords: Any, instance: Any, schema: A
 
 def _by_keyword(self: Any) -> dict[str, list[Any]]:
     """The child rules by the keywords that they wait for, in their order; forgotten at the start of each run."""
-    found: dict[str, list[Any]] | None = self.__dict__.get("_stackproof_by_keyword")
-    if found is None:
-        found = self.__dict__["_stackproof_by_keyword"] = {}
+    if "_stackproof_by_keyword" not in self.__dict__:
+        found: dict[str, list[Any]] = {}
         for rule in self.child_rules.values():
             if rule is not None and rule.id:
                 for keyword in rule.keywords:
                     found.setdefault(keyword, []).append(rule)
-    return found
+        self.__dict__["_stackproof_by_keyword"] = found
+    kept: dict[str, list[Any]] = self.__dict__["_stackproof_by_keyword"]
+    return kept
 
 
 class _Patterns:

@@ -12,6 +12,7 @@ from cfnlint.jsonschema._utils import custom_msg
 from cfnlint.jsonschema.exceptions import UndefinedTypeCheck, UnknownType, ValidationError
 from cfnlint.rules.jsonschema.Base import BaseJsonSchema
 from cfnlint.schema.resolver import RefResolver
+
 from stackproof.engines.cfnlint.speed.copies import copy_with
 
 _MOST = 4096
