@@ -1,7 +1,8 @@
 """Resolve anew only what a mutant changed.
 
 A mutant that changes the bodies of a few resources changes what these resolve to, and nothing else: another resource
-sees of them but their names. Whatever else it changes (a parameter, a condition, a name, a loop) is resolved as a whole.
+sees of them but their names. Whatever else it changes (a parameter, a condition, a name, a loop) is resolved as a
+whole.
 """
 
 from collections.abc import Mapping, Sequence

@@ -39,6 +39,7 @@ class Speaks:
     """The table."""
 
     types: Mapping[str, Mapping[tuple[str, ...], Mapping[str, Any]]]
+    shapes: Mapping[str, Mapping[str, Any]]
     alarms: Mapping[str, "AlarmSpoken"]
     services: Mapping[str, tuple[str, ...]]
     managed_policies: tuple[str, ...]
@@ -53,7 +54,7 @@ class Speaks:
         return self._known[key]
 
     def _of(self, resource_type: str, path: tuple[str, ...]) -> Spoken | None:
-        patterns = self.types.get(resource_type, {})
+        patterns = self.types[resource_type] if resource_type in self.types else self._by_name(path)
         merged: dict[str, Any] = {}
         for pattern in sorted(patterns, key=len):
             if pattern and _covers(pattern, path):
@@ -72,6 +73,10 @@ class Speaks:
             when=tuple(filter(None, merged.get("when", "").split("."))),
             unless=merged.get("unless"),
         )
+
+    def _by_name(self, path: tuple[str, ...]) -> Mapping[tuple[str, ...], Mapping[str, Any]]:
+        """The patterns of a path of which nothing but the names of its properties is known."""
+        return {path[: end + 1]: self.shapes[step] for end, step in enumerate(path) if step in self.shapes}
 
     def deleted(self, resource_type: str) -> tuple[str, ...]:
         """The controls that miss a resource of this type when it is gone."""
@@ -93,6 +98,7 @@ def load() -> Speaks:
             kind: {tuple(filter(None, pattern.split("."))): entry for pattern, entry in patterns.items()}
             for kind, patterns in data["types"].items()
         },
+        shapes=data["shapes"],
         alarms={
             namespace: AlarmSpoken(**{name: tuple(items) for name, items in entry.items()})
             for namespace, entry in data["alarms"].items()

@@ -12,7 +12,11 @@ def at(data: Any, path: Path) -> Any:
     Raises: LookupError when there is none.
     """
     for step in path:
-        if isinstance(data, Mapping) or (isinstance(data, list) and isinstance(step, int)):
+        if isinstance(data, list):
+            if not isinstance(step, int):
+                raise KeyError(step)
+            data = data[step]
+        elif isinstance(data, Mapping):
             data = data[step]
         else:
             raise KeyError(step)
