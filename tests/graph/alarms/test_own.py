@@ -61,9 +61,10 @@ def test_the_dimension_that_powertools_adds(graph, metric, fault) -> None:
 @pytest.mark.parametrize(
     ("name", "at_most"),
     [
-        ("JobsFailed", 100),
-        ("ControlTotalMismatch", 100),
-        ("OrderErrors", 100),
+        ("JobsFailed", 1),
+        ("ControlTotalMismatch", 1),
+        ("DuplicateContent", 1),
+        ("OrderErrors", 20),
         ("RejectedShare", 100),
         ("ErrorRate", 100),
         ("OldestActiveJobAge", 14400),
