@@ -95,7 +95,7 @@ class _Builder:
                 case CollectionEndEvent():
                     self._end()
                 case AliasEvent():
-                    raise TemplateError(f"{_where(event)}: YAML alias *{event.anchor}: write the value out.")
+                    raise TemplateError(f"{_where(event)}: YAML alias *{str(event.anchor)[:40]}: write the value out.")
                 case _:
                     continue
         return (None if self._root is _NO_KEY else self._root), self.spans
@@ -131,7 +131,7 @@ class _Builder:
 
     def _key(self, top: _Open, key: Any, event: ScalarEvent) -> None:
         if not isinstance(key, str | int | float):
-            raise TemplateError(f"{_where(event)}: a key must be a plain text, not {key!r}.")
+            raise TemplateError(f"{_where(event)}: a key must be a plain text, not {_short(str(key))}.")
         if event.value == "<<" and event.implicit[0]:
             raise TemplateError(f"{_where(event)}: YAML merge key <<: write the entries out.")
         name = event.value if isinstance(key, bool | float) else str(key)
@@ -139,7 +139,8 @@ class _Builder:
         if name in top.seen:
             first = top.seen[name]
             raise TemplateError(
-                f"{_where(event)}: the key {name!r} stands twice (first at line {first.line}, column {first.column})."
+                f"{_where(event)}: the key {_short(name)} stands twice "
+                f"(first at line {first.line}, column {first.column})."
             )
         top.seen[name] = span
         top.key = name
@@ -185,7 +186,7 @@ def _function(event: Any) -> str | None:
     name = str(tag).removeprefix("!")
     if not tag.startswith("!") or name not in FUNCTIONS | {"Ref", "Condition"}:
         shown = f"!!{tag.removeprefix(_YAML)}" if tag.startswith(_YAML) else tag
-        raise TemplateError(f"{_where(event)}: unknown tag {shown}.")
+        raise TemplateError(f"{_where(event)}: unknown tag {shown[:80]}.")
     return name
 
 
@@ -199,7 +200,7 @@ def _scalar_value(event: ScalarEvent) -> Any:
         value = _CONSTRUCT.construct_object(yaml.ScalarNode(tag, text))
         return text if isinstance(value, float) and not math.isfinite(value) else value
     except (yaml.YAMLError, ValueError, LookupError):
-        raise TemplateError(f"{_where(event)}: {text!r} is no {tag.removeprefix(_YAML)}.") from None
+        raise TemplateError(f"{_where(event)}: {_short(text)} is no {tag.removeprefix(_YAML)}.") from None
 
 
 def _implicit(text: str) -> str:
@@ -207,6 +208,10 @@ def _implicit(text: str) -> str:
         if pattern.match(text):
             return str(tag)
     return f"{_YAML}str"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def _span(event: Any) -> Span:

@@ -17,6 +17,7 @@ from stackproof.template.values import parameter_values
 _TRANSFORMS = {"AWS::LanguageExtensions", sam.TRANSFORM}
 _ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "CreationPolicy", "UpdatePolicy")
 _SEARCHED = 4096  # assignments looked at, to find the variants that differ
+_LOOKED_AT = 1024  # of the variants that differ, to find the most telling ones
 _FEW = 30  # conditions of which pairs are looked at
 
 
@@ -169,10 +170,10 @@ def _variants(plain: _Plain, undecided: list[Any]) -> tuple[list[Assignment], bo
 def _covering(chosen: Mapping[tuple[bool, ...], Assignment]) -> Iterator[Assignment]:
     """Assignments such that each condition, and then each pair of a few, is seen both ways, the most telling first."""
     width = 1 if len(next(iter(chosen))) > _FEW else 2
-    rest = {
-        truth: frozenset(itertools.combinations(enumerate(truth), width))
-        for truth in itertools.islice(chosen, MAX_VARIANTS**2)
-    }
+    truths = list(chosen)
+    if len(truths) > _LOOKED_AT:  # the first and the last are the most unlike
+        truths = [*truths[: _LOOKED_AT // 2], *truths[-_LOOKED_AT // 2 :]]
+    rest = {truth: frozenset(itertools.combinations(enumerate(truth), width)) for truth in truths}
     missing = set().union(*rest.values())
     while rest and missing:
         best = max(rest, key=lambda truth: len(missing & rest[truth]))

@@ -19,7 +19,8 @@ from stackproof.template.references import Reference, inside, whole
 PSEUDO = ("AccountId", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 ZONES = "AWS::AvailabilityZones"
 _VARIABLE = re.compile(r"\$\{(!?)\s*([^${}!][^${}]*?)\s*\}")
-_LOOP_VARIABLE = re.compile(r"[$&]\{(\w+)\}")
+_LOOP_VARIABLE = re.compile(r"([$&])\{(\w+)\}")
+_NO_NAME = re.compile(r"[^A-Za-z0-9]")
 _DYNAMIC = "{{resolve:"
 _MANY_ZONES = 6  # no region has more
 
@@ -106,7 +107,14 @@ class Resolver:
     def _bound(self, text: str) -> str:
         if not self.bindings:
             return text
-        return _LOOP_VARIABLE.sub(lambda found: self.bindings.get(found[1], found[0]), text)
+
+        def value(found: re.Match[str]) -> str:
+            bound = self.bindings.get(found[2])
+            if bound is None:
+                return found[0]
+            return bound if found[1] == "$" else _NO_NAME.sub("", bound)  # &{} leaves out what no logical id may have
+
+        return _LOOP_VARIABLE.sub(value, text)
 
     def _literal(self, text: str) -> Any:
         text = self._bound(text)

@@ -89,6 +89,7 @@ def translate(source: Source, values: Mapping[str, Parameter]) -> Translated:
         for property_ in (body.get("Properties") or {})
         if (place := _property_place(source, places[name], property_))
     }
+    result["Transform"] = source.data["Transform"]  # the translator takes all of them away, other macros too
     return Translated(source=replace(source, data=result), places=places, renamed=renamed)
 
 

@@ -21,7 +21,7 @@ _PEERS = {
 }
 _BALANCERS = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer")
 _WEB = (80, 443)
-# AWS's own endpoint services but those for mail, file transfer and directories (AWS PrivateLink, Services that integrate).
+# AWS's own endpoint services but those for mail, file transfer and directories (PrivateLink, Services that integrate).
 _SPEAKS_HTTPS = re.compile(r"^com\.amazonaws\.(?!vpce\.)[^.]+\.(?!email-smtp|transfer|ds\b|.*nfs)")
 _ALL_PORTS = (0, 65535)
 _PROTOCOLS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp"}
