@@ -101,7 +101,7 @@ def _reference_fault(graph: Graph, reference: Reference) -> str:
     if resource.type == _ALIAS:
         return _alias_fault(graph, reference)
     if resource.type not in KEYS or reference.attribute not in _KEY_ATTRIBUTES:
-        return f"names {name}, which is no key but a {resource.type}"
+        return f"names {name} of the {resource.type}, which is no key"
     if known(resource.get("Enabled")) is False:
         return f"names {name}, a key that is disabled"
     if known(resource.get("KeySpec", default="SYMMETRIC_DEFAULT")) != "SYMMETRIC_DEFAULT":

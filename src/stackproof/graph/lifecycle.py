@@ -47,14 +47,14 @@ class Lifecycle:
             return (*self.path, "NoncurrentVersionExpirationInDays"), self.body["NoncurrentVersionExpirationInDays"]
         body = self.body.get("NoncurrentVersionExpiration")
         place = (*self.path, "NoncurrentVersionExpiration")
-        return (*place, "NoncurrentDays"), None if body is None else mapping(body).get("NoncurrentDays", 0)
+        return (*place, "NoncurrentDays"), None if body is None else mapping(body).get("NoncurrentDays", [])
 
     @property
     def abort(self) -> tuple[Path, Any]:
         """After how many days it ends incomplete uploads, with its place; None where it does not."""
         body = self.body.get("AbortIncompleteMultipartUpload")
         place = (*self.path, "AbortIncompleteMultipartUpload", "DaysAfterInitiation")
-        return place, None if body is None else mapping(body).get("DaysAfterInitiation", 0)
+        return place, None if body is None else mapping(body).get("DaysAfterInitiation", [])
 
 
 def enabled(bucket: Resource) -> list[Lifecycle]:

@@ -95,5 +95,5 @@ def version_fault(given: Mapping[str, Any], template: Resource) -> str:
         return "" if version in (None, "$Latest", "$Default") or str(version).isdigit() else "is no version"
     attributes = ("LatestVersionNumber", "DefaultVersionNumber")
     if reference.target != template.logical_id or reference.attribute not in attributes:
-        return f"is not one of {template.logical_id}"
+        return f"is none of {template.logical_id}"
     return ""
