@@ -16,7 +16,5 @@ def key_deletion_window(key: Resource, thresholds: Mapping[str, Any]) -> Hits:
     window = known(key.get("PendingWindowInDays"))
     days = _LONGEST if window is None else number(window)
     if days is None or not least <= days <= _LONGEST:
-        message = (
-            f"a deleted key can be had back for {least} to {_LONGEST} days at best: PendingWindowInDays is another"
-        )
+        message = f"a key that was deleted can be had back for {window} days; {least} to {_LONGEST} are right"
         yield Hit(message, path=("Properties", "PendingWindowInDays"))

@@ -100,8 +100,10 @@ def _reference_fault(graph: Graph, reference: Reference) -> str:
         raise UnknownValueError(Unknown(f"{name} is known only at deployment"))
     if resource.type == _ALIAS:
         return _alias_fault(graph, reference)
-    if resource.type not in KEYS or reference.attribute not in _KEY_ATTRIBUTES:
-        return f"names {name} of the {resource.type}, which is no key"
+    if resource.type not in KEYS:
+        return f"names {name}, which is no key but of type {resource.type}"
+    if reference.attribute not in _KEY_ATTRIBUTES:
+        return f"names {name}, which is no key"
     if known(resource.get("Enabled")) is False:
         return f"names {name}, a key that is disabled"
     if known(resource.get("KeySpec", default="SYMMETRIC_DEFAULT")) != "SYMMETRIC_DEFAULT":
