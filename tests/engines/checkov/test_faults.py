@@ -1,6 +1,9 @@
 """Whatever goes wrong with the worker or in what it says ends in a sentence, never in a pass."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -154,6 +157,28 @@ def test_interrupted_run_leaves_no_worker(monkeypatch: pytest.MonkeyPatch) -> No
     with engine.session(), pytest.raises(KeyboardInterrupt):
         engine.run(task())
     assert started[0].poll() is not None
+
+
+def test_interrupted_program_leaves_no_worker_behind(tmp_path: Path) -> None:
+    """As the gate does it: the engine waits in a thread, the program is interrupted, the worker hears of nothing."""
+    os.mkfifo(tmp_path / "alive")
+    hangs = f"import time; out = open({str(tmp_path / 'alive')!r}, 'w'); out.write('x'); out.flush(); time.sleep(600)"
+    program = f"""
+import sys, threading
+from stackproof.engines.checkov.process import Worker
+worker = Worker((sys.executable, "-c", {hangs!r}))
+threading.Thread(target=worker.ask, args=({{}},), daemon=True).start()
+try:
+    threading.Event().wait(600)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], start_new_session=True) as running:
+        with (tmp_path / "alive").open() as alive:
+            assert alive.read(1) == "x"
+            running.send_signal(signal.SIGINT)
+            assert alive.read() == ""  # its last holder is gone
+        assert running.wait(30) == 130
 
 
 def test_worker_is_kept_in_a_session_and_ends_with_it() -> None:

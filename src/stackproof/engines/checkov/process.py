@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, cast
@@ -45,6 +46,8 @@ class Worker:
                 "Run `stackproof engines` to install it anew."
             ) from error
         self._timed_out = False
+        # Whoever waits for an answer may be a thread that an interrupted program leaves behind.
+        weakref.finalize(self, self._process.kill)
 
     @property
     def alive(self) -> bool:
