@@ -6,7 +6,7 @@ import random
 import pytest
 
 from stackproof.template.document import parse
-from tests.engines.cfnlint.conftest import STACK, failing, passing, subject, task
+from tests.engines.cfnlint.conftest import failing, passing, subject, task
 from tests.engines.cfnlint.test_equality import job, lint, mutants
 
 CHAIN = """\
@@ -76,7 +76,7 @@ def of_resources(answer, names):
 @pytest.mark.parametrize("seed", [1])
 def test_focus_finds_all_that_the_whole_finds_at_these_resources(seed):
     chance = random.Random(seed)
-    texts = [*mutants(8, seed), STACK.read_text(encoding="utf-8")]
+    texts = mutants(8, seed)
     focus = [chance.sample(sorted(parse(text)[0]["Resources"]), 3) for text in texts]
     whole = lint([job(str(number), text) for number, text in enumerate(texts)])
     part = lint([job(str(number), text, focus=focus[number]) for number, text in enumerate(texts)])

@@ -252,6 +252,26 @@ def test_long_text_is_judged_in_time(text):
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("DB_SECRET", "prod/db", False),
+        ("DB_SECRET", "my-app-secret", False),
+        ("DB_SECRET", "MyAppSecret", False),
+        ("DB_SECRET", {"Fn::Sub": "${AWS::StackName}-db"}, False),
+        ("LICENSE_KEY_SECRET", "NEW_RELIC_LICENSE_KEY", False),
+        ("DB_SECRET", "supersecret", True),
+        ("SECRET", "my-secret", True),
+        ("JWT_SECRET", "my-jwt-secret", True),
+        ("CLIENT_SECRET", "prod/client", True),
+        ("API_KEY", "my-api-secret", True),
+        ("DB_PASSWORD", "prod/db", True),
+    ],
+)
+def test_name_of_a_secret_is_told_from_a_secret(name, value, secret):
+    assert bool(judge(value, name)) is secret
+
+
 def test_message_names_what_and_where():
     (fault,) = judge("hunter2", "DB_PASSWORD")
     assert fault.message == "DB_PASSWORD holds a secret, in clear text."

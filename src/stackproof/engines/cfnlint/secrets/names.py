@@ -23,22 +23,22 @@ _ABOUT = frozenset(
     age alg algorithm alias arn arns attribute attributes audience backend bucket budget cache characters chars
     charset claim class column config configuration cost count date days delimiter dir directory disabled domain
     driver duration enabled endpoint endpoints engine env environment error exists expiration expires expiry
-    extension field fields file filename flag folder format function generator group handler header headers hint
-    history host hours id identifier ids index interval issuer jsonkey kind label lambda length level limit loc
-    location manager map max metadata method millis min minutes mode ms name names namespace number operation owner
-    param parameter parameters params path paths pattern period policies policy port prefix price profile prompt
-    protection provider queue recovery ref reference regex region registry required requirement requirements reset
-    resource role rotation rule scheme scope scopes seconds separator service size source stack stage status stdin
-    store strategy suffix table tag tags template test time timeout topic ttl type types unit units update uri uris
-    url urls usage use used user username users validation validator validity var variable vault version versions
-    window
+    expression extension field fields file filename flag folder format function generator group handler header
+    headers hint history host hours id identifier ids index interval issuer jsonkey kind label lambda length level
+    limit loc location manager map max metadata method millis min minutes mode ms name names namespace number
+    operation owner param parameter parameters params path paths pattern period policies policy port prefix price
+    profile prompt protection provider queue recovery ref reference regex region registry required requirement
+    requirements reset resource role rotation rule scheme scope scopes seconds selection separator service size
+    source stack stage status stdin store strategy suffix table tag tags template test time timeout topic ttl type
+    types unit units update uri uris url urls usage use used user username users validation validator validity var
+    variable vault version versions window
     """.split()
 )
 # Words anywhere that make of it a number, a switch or something public.
 _ELSEWHERE = frozenset(
     """
-    allow avg continuation csrf disable enable generate has idempotency ignore include is manage max
-    min next num pagination partition per public require rotate sort tokens total use using
+    allow avg continuation csrf disable enable generate has idempotency ignore include is manage max min next num
+    pagination partition per public require rotate sort tokens total use using
     """.split()
 )
 _NO_SECRETS = frozenset({"clienttoken", "clientrequesttoken", "requesttoken", "tasktoken"})
@@ -78,15 +78,21 @@ def says_secret(name: str) -> bool:
     return any(first in _KEYS and second in ("key", "keys") for first, second in pairwise(found))
 
 
+# Secrets that are values by themselves, and seldom looked up by name.
+_VALUES = frozenset(
+    """
+    api auth client consumer cookie django encryption flask hmac jwt nextauth oauth session shared signing token
+    webhook
+    """.split()
+)
+
+
 @lru_cache(maxsize=65536)
 def says_container(name: str) -> bool:
     """Whether the name may as well hold the name of a secret that is kept elsewhere (DB_SECRET, APP_CREDENTIALS)."""
     found = [word for word in words(name) if not word.isdigit()]
-    return (
-        bool(found)
-        and found[-1] in ("secret", "secrets", "credential", "credentials", "creds")
-        and ("client" not in found and "shared" not in found and "webhook" not in found)
-    )
+    containers = ("secret", "secrets", "credential", "credentials", "creds")
+    return bool(found) and found[-1] in containers and _VALUES.isdisjoint(found)
 
 
 _PERHAPS = frozenset("auth bearer cookie dsn hmac jwt key keys pat pem pin salt seed signature".split())

@@ -68,7 +68,9 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _NAME_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_/.][A-Za-z0-9]+)+")
-_ENDS_AS_NAME = re.compile(r"(?:^|[-_./]|(?<=[a-z]))(?:secrets?|credentials?|creds|Secrets?|Credentials?|Creds)$")
+_CALLED_SECRET = re.compile(
+    r"(?:[A-Za-z0-9]+[-_.]){2,}(?:secrets?|credentials?|creds)|[A-Za-z0-9]*[a-z0-9](?:Secrets?|Credentials?)|[A-Z]+(?:_[A-Z]+)+"
+)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\n]{16,}={0,2}\s*")
 
 
@@ -129,9 +131,7 @@ def names_a_secret(text: str) -> bool:
         return False
     if plain != text and _NAME_LIKE.fullmatch(plain):
         return True
-    return bool(_NAME_LIKE.fullmatch(plain) and "/" in plain) or bool(
-        re.fullmatch(r"[\w./-]+", plain) and _ENDS_AS_NAME.search(plain) and len(plain) > len("credentials")
-    )
+    return bool(_NAME_LIKE.fullmatch(plain) and "/" in plain) or bool(_CALLED_SECRET.fullmatch(plain))
 
 
 def entropy(text: str) -> float:
