@@ -63,6 +63,8 @@ def test_what_a_good_worker_says() -> None:
         ((HELLO, "Traceback"), "", "said something that is no answer: 'Traceback'"),
         (("{}",), "", "did not say what it loaded"),
         (({**HELLO, "checks": [RULE]},), "", "did not say what it loaded"),
+        (({**HELLO, "checks": {RULE: []}},), "", "did not say what it loaded"),
+        (({**HELLO, "checks": {RULE: "AWS::S3::Bucket"}},), "", "did not say what it loaded"),
         (({**HELLO, "checks": {}},), "", f"checkov: {RULE} did not load. Correct the rule's name in controls.yaml"),
         (({**HELLO, "problems": ["x.py can't be imported: SyntaxError"]},), "", "x.py can't be imported: SyntaxError"),
     ],

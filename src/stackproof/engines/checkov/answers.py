@@ -43,7 +43,7 @@ def loaded(answer: Mapping[str, Json], rules: Sequence[str]) -> Loaded:
     """
     try:
         problems = [str(problem) for problem in answer["problems"]]
-        checks = {str(check): tuple(map(str, types)) for check, types in answer["checks"].items()}
+        checks = {str(check): _types(types) for check, types in answer["checks"].items()}
         version = str(answer["version"])
     except (KeyError, TypeError, AttributeError) as error:
         raise EngineFailure(f"checkov's worker did not say what it loaded ({error!r}). Please report it.") from error
@@ -55,6 +55,12 @@ def loaded(answer: Mapping[str, Json], rules: Sequence[str]) -> Loaded:
             f"checkov: {'; '.join(problems)}. Correct the rule's name in controls.yaml, or the file in checkov_checks."
         )
     return Loaded(version=version, checks=checks)
+
+
+def _types(value: Json) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(kind, str) for kind in value):
+        raise TypeError(f"{value!r} are no types of resources")
+    return tuple(value)
 
 
 def results(answer: Mapping[str, Json], subject: Subject, have: Loaded) -> tuple[Result, ...]:
