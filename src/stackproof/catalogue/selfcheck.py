@@ -1,70 +1,22 @@
-"""Lint the rules themselves: name whatever a policies folder still lacks."""
+"""Lint the rules themselves: name whatever a policies folder still lacks, with file and line where there is one."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from stackproof.catalogue.files import read, text
 from stackproof.catalogue.load import load
 from stackproof.catalogue.model import UNWRITTEN, Catalogue
+from stackproof.catalogue.shelves import CHECKOV_PREFIX, SHELVES, Shelf
 from stackproof.errors import StackproofError
 from stackproof.findings.result import RuleId
 
 _NEEDED = ("good", "bad", "not_applicable")
 _CASE_KEYS = ("rule", *_NEEDED, "unknown")
-_CHECKOV_PREFIX = "CKV_STACKPROOF_"
 _CHECKOV_BUILT_IN = re.compile(r"CKV2?_AWS_[0-9]+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shelf:
-    """Where an engine's rules stand. `stem` gives the name of a rule's file, None for a rule that the engine brings;
-    `rule` the rule's name for a stem; `declared` finds the names of the rules that a file's text declares."""
-
-    engine: str
-    folder: str
-    suffix: str
-    stem: Callable[[str], str | None]
-    rule: Callable[[str], str]
-    declared: re.Pattern[str]
-
-
-SHELVES = (
-    Shelf(
-        engine="graph",
-        folder="graph",
-        suffix=".py",
-        stem=lambda rule: rule,
-        rule=lambda stem: stem,
-        declared=re.compile(r"^@rule\((?:[^()]|\([^()]*\))*\)\s*def ([a-z0-9_]+)", re.MULTILINE),
-    ),
-    Shelf(
-        engine="cfn-guard",
-        folder="guard",
-        suffix=".guard",
-        stem=lambda rule: rule,
-        rule=lambda stem: stem,
-        declared=re.compile(r"^rule ([A-Za-z0-9_]+)", re.MULTILINE),
-    ),
-    Shelf(
-        engine="checkov",
-        folder="checkov_checks",
-        suffix=".py",
-        stem=lambda rule: rule.removeprefix(_CHECKOV_PREFIX).lower() if rule.startswith(_CHECKOV_PREFIX) else None,
-        rule=lambda stem: _CHECKOV_PREFIX + stem.upper(),
-        declared=re.compile(rf"[\"']({_CHECKOV_PREFIX}[A-Z0-9_]+)[\"']"),
-    ),
-    Shelf(
-        engine="cfn-lint",
-        folder="cfnlint_rules",
-        suffix=".py",
-        stem=lambda rule: rule if re.fullmatch(r"[EWI]9[0-9]{3}", rule) else None,
-        rule=lambda stem: stem,
-        declared=re.compile(r"^    id(?:: str)? = [\"']([EWI][0-9]{4})[\"']", re.MULTILINE),
-    ),
-)
+_UNWRITTEN = re.compile(rf"\b{UNWRITTEN}\b")
+_LONGEST = 90
 
 
 def check(policies: Path) -> list[str]:
@@ -74,18 +26,20 @@ def check(policies: Path) -> list[str]:
     """
     catalogue = load(policies)
     return [
-        *_prose(catalogue),
+        *_unwritten("controls.yaml", text(policies / "controls.yaml")),
         *_requirements(catalogue),
         *_check_ids(catalogue),
         *(sentence for shelf in SHELVES for sentence in _shelf(policies, shelf, catalogue)),
     ]
 
 
-def _prose(catalogue: Catalogue) -> Iterator[str]:
-    for control in catalogue.controls.values():
-        for name, written in (("title", control.title), ("why", control.why), ("fix", control.fix)):
-            if UNWRITTEN in written.split():
-                yield f"controls.yaml: the {name} of {control.id} is not written yet."
+def _unwritten(place: str, content: str) -> Iterator[str]:
+    """What a scaffold left to be written, in prose, comments and code alike."""
+    for number, line in enumerate(content.splitlines(), start=1):
+        if _UNWRITTEN.search(line):
+            words = line.strip()
+            shown = words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+            yield f"{place}:{number}: not written yet: {shown}"
 
 
 def _requirements(catalogue: Catalogue) -> Iterator[str]:
@@ -100,8 +54,8 @@ def _requirements(catalogue: Catalogue) -> Iterator[str]:
 
 def _check_ids(catalogue: Catalogue) -> Iterator[str]:
     for rule in catalogue.rules_of("checkov"):
-        if not rule.startswith(_CHECKOV_PREFIX) and not _CHECKOV_BUILT_IN.fullmatch(rule):
-            yield f"controls.yaml: {rule} is no checkov check; write CKV_AWS_n, CKV2_AWS_n or {_CHECKOV_PREFIX}..."
+        if not rule.startswith(CHECKOV_PREFIX) and not _CHECKOV_BUILT_IN.fullmatch(rule):
+            yield f"controls.yaml: {rule} is no checkov check; write CKV_AWS_n, CKV2_AWS_n or {CHECKOV_PREFIX}..."
 
 
 def _shelf(policies: Path, shelf: Shelf, catalogue: Catalogue) -> Iterator[str]:
@@ -133,13 +87,26 @@ def _rule_file(shelf: Shelf, path: Path, catalogue: Catalogue) -> Iterator[str]:
     if rule.rule not in catalogue.rules_of(shelf.engine):
         yield f"{place}: no control names {rule}. Add it to a control in controls.yaml."
     try:
-        declared = shelf.declared.findall(text(path))
+        content = text(path)
     except StackproofError as error:
         yield f"{place}: {error}"
         return
+    declared = shelf.declared.findall(content)
     if declared != [rule.rule]:
         found = " and ".join(declared) or "no rule"
         yield f"{place}: declares {found}; a file holds one rule of its own name, {rule.rule}."
+    yield from _thresholds(shelf, place, content, catalogue.thresholds)
+    yield from _unwritten(place, content)
+
+
+def _thresholds(shelf: Shelf, place: str, content: str, known: Mapping[str, Any]) -> Iterator[str]:
+    for found in shelf.threshold.finditer(content):
+        section, name = found[1], found[2]
+        values = known.get(section)
+        if values is None or (name and name not in values):
+            line = content.count("\n", 0, found.start()) + 1
+            spelt = f"{section}.{name}" if name else section
+            yield f"{place}:{line}: asks for the threshold {spelt}, which thresholds.yaml does not have. Add it there."
 
 
 def _case_file(shelf: Shelf, path: Path) -> Iterator[str]:
@@ -158,6 +125,11 @@ def _case_file(shelf: Shelf, path: Path) -> Iterator[str]:
         found = cases.get(kind) or (cases.get("unknown") if kind == "bad" else None)  # a rule may have doubts only
         if not (kind == "not_applicable" and _is_about_template(cases)) and not _filled(found):
             yield f"{place}: has no {kind} case."
+    for kind in ("bad", "unknown"):
+        for name, case in _mapping(cases.get(kind)).items():
+            if not isinstance(_mapping(case).get("at"), list) or not case["at"]:
+                yield f"{place}: the case {kind}.{name} has no `at`: list the logical ids that are not right."
+    yield from _unwritten(place, text(path))
 
 
 def _is_about_template(cases: Mapping[str, Any]) -> bool:
@@ -170,6 +142,10 @@ def _is_about_template(cases: Mapping[str, Any]) -> bool:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _filled(cases: Any) -> bool:
