@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-_ATTRIBUTE = (
-    r"^\s+{name}(?:\s*:\s*str)?\s*=\s*(\(?\s*(?:f?\"(?:[^\"\\]|\\.)*\"|f?'(?:[^'\\]|\\.)*')(?:\s*\"[^\"]*\")*\s*\)?)"
-)
+_LITERAL = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+_ATTRIBUTE = rf"^\s+%s(?:\s*:\s*str)?\s*=\s*(\(?\s*{_LITERAL}(?:\s*{_LITERAL})*\s*\)?)"
 _CHECK_ID = re.compile(r"[\"'](CKV2?_AWS_[0-9]+)[\"']")
 
 
@@ -42,7 +41,7 @@ def checkov_checks(roots: Iterable[Path]) -> Mapping[str, str]:
 
 
 def _attribute(content: str, name: str) -> str:
-    found = re.search(_ATTRIBUTE.format(name=name), content, re.MULTILINE)
+    found = re.search(_ATTRIBUTE % name, content, re.MULTILINE)
     if found is None:
         return ""
     try:

@@ -13,6 +13,7 @@ from stackproof.catalogue import Catalogue, Control, Exclusion, default_policies
 from stackproof.catalogue.examples import Example, examples
 from stackproof.catalogue.lookup import find
 from stackproof.catalogue.shelves import RuleFiles, files_of, said
+from stackproof.errors import StackproofError
 from stackproof.findings.outcome import Severity
 from stackproof.findings.result import RuleId
 
@@ -46,7 +47,7 @@ def command(name: str, policies: Path | None) -> None:
     found = find(catalogue, name)
     console = Console(highlight=False)
     width = min(console.width, _WIDEST) if sys.stdout.isatty() else _WIDTH
-    for part in _page(found, catalogue, folder):
+    for part in list(_page(found, catalogue, folder)):  # the whole page, or an error
         for line in part.lines(console, width):
             console.print(line, soft_wrap=True)
 
@@ -61,10 +62,9 @@ class Part:
 
     def lines(self, console: Console, width: int) -> Iterator[Text]:
         """The lines, wrapped."""
-        wrapped = (
-            self.text.split("\n", allow_blank=True) if self.fixed else self.text.wrap(console, width - self.indent)
-        )
-        for line in wrapped:
+        text = self.text
+        lines = text.split("\n", allow_blank=True) if self.fixed else text.wrap(console, width - self.indent)
+        for line in lines:
             line.rstrip()
             yield Text(" " * self.indent).append_text(line)
 
@@ -180,7 +180,9 @@ def _of_cfn_lint(rule: RuleId) -> str:
         family = {"E": "errors", "W": "warnings", "I": "remarks"}[rule.rule[0]]
         return f"All {family} of cfn-lint" + (f" that begin with {rule.rule}" if rule.rule[1:] else "") + "."
     words = cfn_lint_rule(rule.rule)
-    return "The installed cfn-lint has no such rule." if words is None else words
+    if words is None:
+        raise StackproofError(f"There is no rule {rule.rule!r} in the cfn-lint that is installed.")
+    return words
 
 
 def _checkov_names(rules: Iterable[RuleId]) -> Mapping[str, str]:
