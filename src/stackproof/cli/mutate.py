@@ -26,6 +26,7 @@ _FIRST = "prod"
 )
 @click.option("--area", "areas", multiple=True, type=click.Choice(list(Area)), help="Seed only faults of an area.")
 @click.option("--operator", "operators", multiple=True, metavar="NAME", help="Seed only with an operator.")
+@click.option("--sample", type=click.IntRange(1), help="At most so many faults of a kind: a quick look.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Catalogue and rules [default: those of stackproof].")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write there instead of printing.")
 @click.option("--list", "listing", is_flag=True, help="Print the operators and stop.")
@@ -36,6 +37,7 @@ def command(
     environment: str | None,
     areas: tuple[str, ...],
     operators: tuple[str, ...],
+    sample: int | None,
     policies: Path | None,
     output: Path | None,
     listing: bool,
@@ -75,7 +77,8 @@ def command(
         policies=folder,
         rules={name: catalogue.rules_of(name) for name in NAMES},
         operators=chosen,
-        areas=frozenset(areas),
+        areas=frozenset(Area(area) for area in areas),
+        sample=sample,
         access=load_access(access) if access else None,
     )
     with _progress(quiet=quiet) as tell:

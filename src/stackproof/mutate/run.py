@@ -1,7 +1,7 @@
 """A whole run: seed, judge with the quick engines, with the slow ones what is left, and say what became of each."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +40,8 @@ class Settings:
     areas: frozenset[str] = frozenset()
     workers: int | None = None
     access: object = None
+    sample: int | None = None
+    """At most so many mutants of an operator for the same controls; such a run proves nothing of the rest."""
 
 
 @dataclass(kw_only=True)
@@ -95,7 +97,17 @@ def seed(source: Source, stages: Sequence[Stage], settings: Settings) -> tuple[M
                         here.add(key)
                         found.append(mutant)
         seen |= here
-    return tuple(found)
+    return tuple(_sampled(found, settings.sample))
+
+
+def _sampled(mutants: Sequence[Mutant], most: int | None) -> Iterator[Mutant]:
+    """The first ones of each operator, type of fault and controls."""
+    count: dict[object, int] = {}
+    for mutant in mutants:
+        key = (mutant.operator, mutant.expected, mutant.after)
+        count[key] = count.get(key, 0) + 1
+        if most is None or count[key] <= most:
+            yield mutant
 
 
 def run(source: Source, deployments: Sequence[Deployment | None], settings: Settings, tell: Tell) -> MutationReport:
@@ -134,8 +146,15 @@ def run(source: Source, deployments: Sequence[Deployment | None], settings: Sett
         engines=versions,
         failures=tuple(dict.fromkeys(course.failures.values())),
         seconds=time.monotonic() - start,
-        left_out=tuple(f"engine {name}" for name in NAMES if not bench.rules[name]),
+        left_out=_left_out(bench, settings),
     )
+
+
+def _left_out(bench: Bench, settings: Settings) -> tuple[str, ...]:
+    engines = [f"engine {name}" for name in NAMES if not bench.rules[name]]
+    more = [f"faults after the first {settings.sample} of a kind"] if settings.sample is not None else []
+    areas = [f"faults of other areas than {', '.join(sorted(settings.areas))}"] if settings.areas else []
+    return (*engines, *more, *areas)
 
 
 def _quick(course: _Course, answers: Iterable[Said], tell: Tell) -> None:

@@ -7,6 +7,7 @@ from stackproof.mutate import tree
 from stackproof.mutate.model import Mutant
 from stackproof.mutate.registry import operator
 from stackproof.mutate.target import Place, Target, reference
+from stackproof.template import schemas
 from stackproof.template.references import inside
 
 HOLE = "StackproofHole"
@@ -26,7 +27,8 @@ _ALIASES = {
 def delete_property(target: Target) -> Iterator[Mutant]:
     """A property, entry or item that a control speaks of is removed."""
     for place, spoken in _spoken(target, "delete"):
-        yield target.delete(place, spoken)
+        required = place.path[-1] in schemas.node(place.resource.type, place.path[:-1]).get("required", ())
+        yield target.delete(place, (*spoken, "lint-template") if required else spoken)
 
 
 @operator("empty-property")
@@ -34,7 +36,8 @@ def empty_property(target: Target) -> Iterator[Mutant]:
     """A list, mapping or text is emptied."""
     for place, spoken in _spoken(target, "empty"):
         if isinstance(place.value, list | dict | str) and place.value:
-            yield target.replace(place, type(place.value)(), spoken)
+            empty = type(place.value)()
+            yield target.replace(place, empty, _with_lint(place, empty, spoken))
 
 
 @operator("flip-boolean")
@@ -123,6 +126,27 @@ def conditional_hole(target: Target) -> Iterator[Mutant]:
         yield target.change(
             place.origin, data, f"{place.path[0]} is there in one region only", spoken, before=place.value, after=holed
         )
+
+
+@operator("unknown-value")
+def unknown_value(target: Target) -> Iterator[Mutant]:
+    """A value is imported from another stack, so that nobody knows it before the deployment."""
+    for place, spoken in _spoken(target, "delete"):
+        if not isinstance(place.value, list | dict):
+            imported = {"Fn::ImportValue": "of-another-stack"}
+            yield target.replace(place, imported, (*spoken, "lint-decidable", "lint-template"))
+
+
+@operator("macro")
+def macro(target: Target) -> Iterator[Mutant]:
+    """A macro changes the template, or a resource of it, at deployment."""
+    named = tree.replaced(target.data, ("Transform",), ["SomebodysMacro"])
+    yield target.change((), named, "the macro SomebodysMacro changes the template", ("lint-decidable", "lint-template"))
+    included = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/more.yaml"}}
+    for resource in [*target.resources.values()][:3]:
+        path = (*target.body(resource), "Properties", "Fn::Transform")
+        data = tree.replaced(target.data, path, included)
+        yield target.change(path, data, "a macro adds properties", ("lint-decidable", "lint-template"), after=included)
 
 
 def _spoken(target: Target, fault: str) -> Iterator[tuple[Place, tuple[str, ...]]]:

@@ -43,6 +43,22 @@ def secret_in_parameter(target: Target) -> Iterator[Mutant]:
         yield target.change(path, data, f"the parameter {name} is shown or has a default", ("secrets-parameters",))
 
 
+@operator("secret-in-password")
+def secret_in_password(target: Target) -> Iterator[Mutant]:
+    """A database's password is written out, or a parameter that is shown or kept nowhere."""
+    for kind in ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Redshift::Cluster"):
+        for resource in target.of_type(kind):
+            path = (*target.body(resource), "Properties", "MasterUserPassword")
+            written = tree.replaced(target.data, path, _PLANTED[0][1])
+            yield target.change(path, written, "the password is written out", ("secrets-parameters",))
+            for hidden in (False, True):
+                body = {"Type": "String", "NoEcho": hidden}
+                data = tree.replaced(target.data, path, {"Ref": "Given"})
+                data = tree.replaced(data, ("Parameters", "Given"), body)
+                what = f"the password is a parameter {'of the template' if hidden else 'that is shown'}"
+                yield target.change(path, data, what, ("secrets-parameters",))
+
+
 @operator("secret-in-user-data")
 def secret_in_user_data(target: Target) -> Iterator[Mutant]:
     """User data export a secret."""
