@@ -9,8 +9,10 @@ from stackproof.rules import Hit, Hits, Resource, rule
 @rule(*IDENTITIES)
 def iam_privilege_escalation(identity: Resource, graph: Graph) -> Hits:
     """No role, user or group can raise its own rights, by all that it is granted together."""
-    grants = grants_of(graph, identity)
-    if found := combination(graph, grants):
+    boundary = identity.properties.get("PermissionsBoundary")
+    if isinstance(boundary, str) and not boundary.endswith("/AdministratorAccess"):
+        return
+    if found := combination(graph, identity, grants_of(graph, identity)):
         actions, statement = found
         message = f"{identity.logical_id} can raise its own rights by {' with '.join(actions)}"
         yield Hit(message, path=statement.path, resource=statement.holder.logical_id)

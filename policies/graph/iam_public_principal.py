@@ -2,7 +2,7 @@
 
 from stackproof.graph import Graph
 from stackproof.graph.iam.documents import Kind, holds, statements
-from stackproof.graph.iam.principals import is_open, sourceless
+from stackproof.graph.iam.principals import is_open, sourceless, void
 from stackproof.rules import Hit, Hits, Resource, rule
 
 KINDS = (Kind.RESOURCE, Kind.KEY, Kind.TRUST)
@@ -17,6 +17,8 @@ def iam_public_principal(resource: Resource, graph: Graph) -> Hits:
         is_public, place = is_open(statement)
         if is_public:
             yield Hit(f"{statement.name} lets everybody in, and no condition says who", path=place)
+        for key, where in void(statement) if statement.kind is not Kind.TRUST else ():
+            yield Hit(f"{statement.name}: the condition on {key} binds it to nobody", path=where)
         for service, where in sourceless(statement) if statement.kind is Kind.RESOURCE else ():
             message = f"{statement.name} lets {service} in on behalf of anybody: no condition names the source"
             yield Hit(message, path=where)

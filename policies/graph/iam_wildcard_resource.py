@@ -3,15 +3,21 @@
 from stackproof.graph import Graph
 from stackproof.graph.iam.actions import knows_resources
 from stackproof.graph.iam.documents import Kind, holds, statements
-from stackproof.graph.iam.targets import is_wide
+from stackproof.graph.iam.targets import is_wide, put_on
 from stackproof.rules import Hit, Hits, Resource, rule
 from stackproof.template.references import display
 
 
-@rule("AWS::*", where=holds(Kind.IDENTITY))
+def _speaks(resource: Resource, graph: Graph) -> bool:
+    held = bool(holds(Kind.IDENTITY)(resource, graph))
+    return held or (bool(holds(Kind.RESOURCE)(resource, graph)) and bool(put_on(graph, resource)))
+
+
+@rule("AWS::*", where=_speaks)
 def iam_wildcard_resource(resource: Resource, graph: Graph) -> Hits:
-    """No Allow of an identity is on all resources of a kind, where the action knows resources."""
-    for statement in statements(graph, resource, Kind.IDENTITY):
+    """No Allow is on all resources of a kind, where the action knows resources: in policies of identities, and in those
+    of buckets, topics and queues, which name what they are put on."""
+    for statement in statements(graph, resource, Kind.IDENTITY, Kind.RESOURCE):
         if not statement.allows:
             continue
         known = [action for action, _ in statement.texts("Action") if knows_resources(action)]

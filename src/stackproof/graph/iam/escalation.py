@@ -4,10 +4,15 @@ Source: the actions' descriptions in the Service Authorization Reference; the co
 research on IAM privilege escalation names (attach or rewrite a policy, take over a login, pass a stronger role to
 compute)."""
 
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.documents import Statement
-from stackproof.graph.iam.grants import Grant
+from stackproof.graph.iam.grants import Grant, grants_of
+from stackproof.graph.iam.patterns import overlap
+from stackproof.graph.iam.principals import is_positive
 from stackproof.graph.iam.targets import is_wide
+from stackproof.graph.values import items, known
+from stackproof.template.model import Resource
 
 # Each is a set of actions that together raise their holder's rights. An action on a resource of one's own choice
 # matters: on one named role, key or function of the stack it is judged by the other controls.
@@ -68,36 +73,87 @@ WITH_PASS_ROLE = (
     ("apprunner:CreateService",),
     ("ssm:StartAutomationExecution",),
     ("iam:AddRoleToInstanceProfile",),
+    ("glue:CreateSession",),
+    ("elasticmapreduce:RunJobFlow",),
+    ("ecs:StartTask",),
     ("bedrock:CreateAgent",),
 )
 
 
-def combination(graph: Graph, grants: list[Grant]) -> tuple[tuple[str, ...], Statement] | None:
-    """The first combination that these grants make up, and the statement that holds its last part; None when there is
-    none.
+# The services to which the role is passed, where it is not that of the action.
+_PASSED_TO = {
+    "ecs": ("ecs-tasks", "ecs"),
+    "batch": ("ecs-tasks", "batch", "ec2"),
+    "apprunner": ("tasks.apprunner", "build.apprunner"),
+    "iam": ("ec2",),
+    "events": ("events", "scheduler", "states", "ecs-tasks"),
+}
+
+
+def combination(graph: Graph, identity: Resource, grants: list[Grant]) -> tuple[tuple[str, ...], Statement] | None:
+    """The first combination that these grants of an identity make up, and the statement that holds its last part; None
+    when there is none.
 
     Raises: UnknownValueError.
     """
-    pass_role = _held(graph, grants, "iam:PassRole")
-    candidates: list[tuple[str, ...]] = [*ALONE]
-    if pass_role:
-        candidates += [("iam:PassRole", *actions) for actions in WITH_PASS_ROLE]
-    for actions in candidates:
-        held = [_held(graph, grants, action) for action in actions]
-        if all(held):
-            statement = held[-1]
-            assert statement is not None
-            return actions, statement
+    for actions in ALONE:
+        held = [_held(graph, identity, grants, action) for action in actions]
+        if held[-1] is not None and all(held):
+            return actions, held[-1]
+    passing = [one for one in grants if one.covers("iam:PassRole") and _passes(graph, one.statement)]
+    for (action,) in WITH_PASS_ROLE if passing else ():
+        statement = _held(graph, identity, grants, action)
+        if statement is not None and any(_is_passed_to(one.statement, action) for one in passing):
+            return ("iam:PassRole", action), statement
     return None
 
 
-def _held(graph: Graph, grants: list[Grant], action: str) -> Statement | None:
-    """The statement that allows an action on resources of the holder's own choice."""
+def _held(graph: Graph, identity: Resource, grants: list[Grant], action: str) -> Statement | None:
+    """The statement that allows an action on resources of the holder's own choice; of IAM's, on itself too."""
     for grant in grants:
-        if not grant.covers(action):
+        statement = grant.statement
+        if not grant.covers(action) or _has_boundary(statement):
             continue
-        if "NotResource" in grant.statement.body:
-            return grant.statement
-        if any(is_wide(graph, value) or value == "*" for value, _ in grant.statement.texts("Resource")):
-            return grant.statement
+        if "NotResource" in statement.body or any(is_wide(graph, value) for value, _ in statement.texts("Resource")):
+            return statement
+        forms = [common(graph, value) for value, _ in statement.texts("Resource")] if action[:4] == "iam:" else []
+        itself = arn(graph, identity)
+        if itself and any(overlap(form, itself) for form in forms):
+            return statement
     return None
+
+
+def _has_boundary(statement: Statement) -> bool:
+    return any(
+        is_positive(operator) and key.lower() == "iam:permissionsboundary"
+        for operator, key, _, _ in statement.conditions()
+    )
+
+
+def _passes(graph: Graph, statement: Statement) -> bool:
+    """Whether it lets roles of the holder's choice be passed, or one that may do everything."""
+    if "NotResource" in statement.body:
+        return True
+    named = [value for value, _ in statement.texts("Resource")]
+    roles = [graph.referred(value, "AWS::IAM::Role") for value in named]
+    return any(is_wide(graph, value) for value in named) or any(_is_mighty(graph, role) for role in roles if role)
+
+
+def _is_mighty(graph: Graph, role: Resource) -> bool:
+    managed = [value for value in items(role.get("ManagedPolicyArns")) if isinstance(value, str)]
+    return any(value.endswith(("/AdministratorAccess", "/IAMFullAccess")) for value in managed) or any(
+        pattern.lower() in ("*", "iam:*", "*:*")
+        for one in grants_of(graph, role)
+        for pattern, _ in one.statement.texts("Action")
+    )
+
+
+def _is_passed_to(statement: Statement, action: str) -> bool:
+    """Whether its condition on iam:PassedToService, if there is one, names a service that starts what the action makes."""
+    service = action.split(":")[0]
+    wanted = _PASSED_TO.get(service, (service,))
+    for operator, key, values, _ in statement.conditions():
+        if is_positive(operator) and key.lower() == "iam:passedtoservice":
+            texts = [value for value in map(known, values) if isinstance(value, str)]
+            return any(overlap(text, f"{one}.amazonaws.com") for text in texts for one in wanted)
+    return True

@@ -117,8 +117,10 @@ def is_open(statement: Statement) -> tuple[bool, Path]:
     Raises: UnknownValueError.
     """
     for kind, value, place in statement.principals():
-        if kind == "*" or (kind == "AWS" and "*" in str(value)):
+        if kind == "*" or "*" in value:
             return not is_closed(statement), place
+    if "NotPrincipal" in statement.body:
+        return not is_closed(statement), (*statement.path, "NotPrincipal")
     return False, statement.path
 
 
@@ -130,6 +132,30 @@ def sourceless(statement: Statement) -> Iterator[tuple[str, Path]]:
     services = [(value, place) for kind, value, place in statement.principals() if kind == "Service"]
     if services and not is_closed(statement):
         yield from services
+
+
+def void(statement: Statement) -> Iterator[tuple[str, Path]]:
+    """The conditions of an Allow that look as if they bound it to a source and bind it to none: they hold for requests
+    without the key, or for every value.
+
+    Raises: UnknownValueError.
+    """
+    for operator, key, values, place in statement.conditions():
+        plain = _SET.sub("", operator.lower())
+        if key.lower() in _SOURCES and plain.removesuffix("ifexists") in _EXACT:
+            if plain.endswith("ifexists") or any(_is_all(_known(value)) for value in values):
+                yield key, place
+
+
+_SOURCES = CLOSING_ACCOUNTS | CLOSING_ARNS
+
+
+def _is_all(value: Any) -> bool:
+    """Whether a value stands for every source: "*", or an ARN of which neither the account nor the name is said."""
+    if not isinstance(value, str) or whole(value):
+        return False
+    owner, rest = arn_parts(value)[4:]
+    return not value.strip("*?") or (bool(rest) and not owner.strip("*?") and not rest.strip("*?/:"))
 
 
 def foreigners(graph: Graph, statement: Statement, access: Access | None) -> Iterator[tuple[str, Path]]:

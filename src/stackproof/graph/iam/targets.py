@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from stackproof.graph.arns import common
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import ResourceType, expand, is_wildcard, kinds_of, resource_types
 from stackproof.graph.iam.data import RUNTIME_KINDS, RUNTIME_MAKERS
-from stackproof.template.references import whole
+from stackproof.graph.iam.patterns import overlap
+from stackproof.graph.values import items
+from stackproof.template.model import Resource
+from stackproof.template.references import target, whole
 
 _SAMPLES = ("x", "x/x", "x:x", "x:x:x", "x/x/x", "")
 _SHARED = re.compile(r"/aws/[a-z-]+/|aws/")
@@ -72,10 +75,10 @@ def fits(action: str, form: str) -> bool:
     return any(_is_of(kind.arn, form) for kind in kinds)
 
 
-def _is_of(arn: str, form: str) -> bool:
+def _is_of(kind: str, form: str) -> bool:
     """Whether some ARN has the form of a kind and is covered by a pattern."""
-    expression = _expression(arn)
-    samples = (*_SAMPLES, *_tails(arn)) if "*" in form else ("",)
+    expression = _expression(kind)
+    samples = (*_SAMPLES, *_tails(kind)) if "*" in form else ("",)
     return any(re.fullmatch(expression, form.replace("*", sample).replace("?", "x")) for sample in samples)
 
 
@@ -122,3 +125,29 @@ def misfits(graph: Graph, actions: list[str], resources: list[str]) -> Iterator[
 
 def _fits_any(action: str, forms: Mapping[str, str]) -> bool:
     return is_wildcard(action) or any(fits(action, form) for form in forms.values())
+
+
+# Policies that are resources of their own, and that services hold to the resource that they are put on: the property
+# that says which.
+_PUT_ON = {
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SNS::TopicInlinePolicy": "TopicArn",
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::SQS::QueueInlinePolicy": "Queue",
+}
+
+
+def put_on(graph: Graph, policy: Resource) -> list[str]:
+    """The ARNs of the buckets, topics or queues that a policy is put on, [] when they can't be told.
+
+    Raises: UnknownValueError.
+    """
+    found = [graph.resources.get(target(value) or "") for value in items(policy.get(_PUT_ON.get(policy.type, "")))]
+    return [arn(graph, one) for one in found if one is not None] if all(found) else []
+
+
+def is_stray(graph: Graph, value: str, owners: list[str]) -> bool:
+    """Whether a resource of a statement is none of those that its policy is put on, nor below one."""
+    form = resource_form(graph, value)
+    return bool(owners and form) and not any(overlap(form, one) or overlap(form, f"{one}/*") for one in owners)
