@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stackproof.catalogue import Catalogue
 from stackproof.catalogue import load as load_catalogue
-from stackproof.mutate import registry, run, speaks
+from stackproof.mutate import registry, run, seeding, speaks
 from stackproof.mutate.model import Judged, Mutant, MutationReport
 from stackproof.mutate.target import Target
 from stackproof.template.expand import expand
@@ -30,7 +30,10 @@ Resources:
       KeyPolicy:
         Version: "2012-10-17"
         Statement:
-          - {Effect: Allow, Principal: {AWS: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}, Action: kms:*, Resource: "*"}
+          - Effect: Allow
+            Principal: {AWS: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+            Action: kms:*
+            Resource: "*"
   Table:
     Type: AWS::DynamoDB::Table
     DeletionPolicy: Retain
@@ -61,7 +64,7 @@ def mutants(*names: str, text: str = SMALL) -> list[Mutant]:
 
 
 def judged(read: Source, *names: str, engines: tuple[str, ...] = ("graph", "cfn-guard")) -> MutationReport:
-    settings = run.Settings(
+    settings = seeding.Settings(
         catalogue=catalogue(),
         policies=POLICIES,
         rules={engine: catalogue().rules_of(engine) for engine in engines},

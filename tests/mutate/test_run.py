@@ -15,10 +15,11 @@ from stackproof.gate.access import load as load_access
 from stackproof.gate.gate import Settings, judge
 from stackproof.gate.inputs import gather
 from stackproof.gate.scope import select
-from stackproof.mutate import document, registry, run, terminal
+from stackproof.mutate import document, registry, seeding, terminal
 from stackproof.mutate.anew import changed_bodies, resolved
+from stackproof.mutate.judging import Bench, judged_at_once
 from stackproof.mutate.model import Status, tallies
-from stackproof.mutate.trial import mutated
+from stackproof.mutate.trial import mutated, stage
 from stackproof.template.expand import expand
 from stackproof.template.read import read, source
 from stackproof.template.render import render
@@ -29,14 +30,20 @@ PROPERTIES = "Properties"
 
 
 def test_faults_are_killed_by_a_rule_of_the_right_control() -> None:
-    found = by_place(judged(source(SMALL, "small.yaml"), "delete-property", "weaken-value", "retention-policy"))
+    report = judged(source(SMALL, "small.yaml"), "delete-property", "weaken-value", "retention-policy")
+    found = by_place(report)
     window = found["delete-property", f"{PROPERTIES}/PointInTimeRecoverySpecification"]
     assert window.status is Status.KILLED
     assert {str(one.rule) for one in window.killed_by} == {"cfn-guard:dynamodb_pitr"}
     assert {one.resource for one in window.killed_by} == {"Table"}
-    kept = found["retention-policy", "DeletionPolicy"]
+    place = ("Resources", "Table", "DeletionPolicy")
+    (kept,) = [one for one in report.judged if one.mutant.path == place and one.mutant.after == "Delete"]
     assert {str(one.rule) for one in kept.killed_by} == {"graph:stateful_retained"}
-    assert kept.line == SMALL.splitlines().index("    DeletionPolicy: Retain", 20) + 1
+    assert kept.line is not None
+    assert SMALL.splitlines()[kept.line - 2 : kept.line] == [
+        "    Type: AWS::DynamoDB::Table",
+        "    DeletionPolicy: Retain",
+    ]
 
 
 def test_a_default_makes_a_deletion_equivalent() -> None:
@@ -79,20 +86,20 @@ def test_the_terminal_names_each_survivor() -> None:
 @pytest.fixture(scope="module")
 def seeded() -> tuple[object, list[object], tuple[object, ...]]:
     base = read(STACK)
-    stages = [run.stage(base, deployment.load(ROOT / "template/environments/prod.yaml"))]
-    settings = run.Settings(catalogue=catalogue(), policies=POLICIES, rules={}, operators=registry.operators())
-    return base, stages, run.seed(base, stages, settings)
+    stages = [stage(base, deployment.load(ROOT / "template/environments/prod.yaml"))]
+    settings = seeding.Settings(catalogue=catalogue(), policies=POLICIES, rules={}, operators=registry.operators())
+    return base, stages, seeding.seed(base, stages, settings)
 
 
 def test_what_is_resolved_anew_is_what_is_resolved_as_a_whole(seeded: tuple) -> None:  # type: ignore[type-arg]
-    base, (stage,), mutants = seeded
+    base, (one,), mutants = seeded
     for mutant in random.Random(7).sample(mutants, 60):
         after = mutated(base, mutant)
         if mutant.parameters is not None:
             continue
-        anew = resolved(base, after, stage.templates, stage.parameters)
-        whole = expand(after, stage.parameters)
-        assert [render(one) for one in anew] == [render(one) for one in whole], (mutant.operator, mutant.path)
+        anew = resolved(base, after, one.templates, one.parameters)
+        whole = expand(after, one.parameters)
+        assert [render(t) for t in anew] == [render(t) for t in whole], (mutant.operator, mutant.path)
         assert [t.undecided for t in anew] == [t.undecided for t in whole]
     assert sum(changed_bodies(base.data, mutant.data) is not None for mutant in mutants) > len(mutants) * 0.9
 
@@ -110,7 +117,7 @@ def test_verdicts_are_those_of_the_gate(seeded: tuple, tmp_path: Path) -> None: 
     rules = {name: catalogue().rules_of(name) for name in ("graph", "cfn-guard")}
     access = load_access(ROOT / "template/access.yaml")
     chosen = random.Random(11).sample([m for m in mutants if m.parameters is None], 25)
-    bench = run.Bench(
+    bench = Bench(
         source=base,
         mutants=chosen,
         stages=stages,
@@ -119,7 +126,7 @@ def test_verdicts_are_those_of_the_gate(seeded: tuple, tmp_path: Path) -> None: 
         rules=rules,
         access=access,
     )
-    said = {one.index: one for one in run.judged_at_once(bench, workers=1)}
+    said = {one.index: one for one in judged_at_once(bench, workers=1)}
     for index, mutant in enumerate(chosen):
         file = tmp_path / f"mutant{index}.yaml"
         file.write_text(json.dumps(mutant.data))

@@ -24,7 +24,13 @@ _FIRST = "prod"
 @click.option(
     "--environment", metavar="NAME|FILE", help="Judge under this one alone [default: prod first, then the others]."
 )
-@click.option("--area", "areas", multiple=True, type=click.Choice(list(Area)), help="Seed only faults of an area.")
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    type=click.Choice([area.value for area in Area]),
+    help="Seed only faults of an area.",
+)
 @click.option("--operator", "operators", multiple=True, metavar="NAME", help="Seed only with an operator.")
 @click.option("--sample", type=click.IntRange(1), help="At most so many faults of a kind: a quick look.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Catalogue and rules [default: those of stackproof].")
@@ -61,7 +67,8 @@ def command(
     from stackproof.gate.access import load as load_access
     from stackproof.gate.inputs import said_about
     from stackproof.mutate import registry
-    from stackproof.mutate.run import NAMES, Settings, run
+    from stackproof.mutate.run import run
+    from stackproof.mutate.seeding import NAMES, Settings
     from stackproof.template.read import read
 
     chosen = registry.operators(operators)

@@ -1,12 +1,10 @@
 """A whole run: seed, judge with the quick engines, with the slow ones what is left, and say what became of each."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from stackproof.catalogue import Catalogue
 from stackproof.deployment import Deployment
 from stackproof.engines.cfnlint import CfnLintEngine
 from stackproof.engines.checkov import CheckovEngine
@@ -15,33 +13,14 @@ from stackproof.errors import StackproofError
 from stackproof.findings.result import RuleId
 from stackproof.mutate import equivalence, slow, speaks
 from stackproof.mutate.judging import Bench, Key, Said, is_right, judged_at_once
-from stackproof.mutate.model import Caught, Judged, Mutant, MutationReport, Status
-from stackproof.mutate.registry import Operator
+from stackproof.mutate.model import Caught, Judged, MutationReport, Status
+from stackproof.mutate.seeding import NAMES, Settings, seed
 from stackproof.mutate.target import Target
-from stackproof.mutate.trial import Stage, rendered, stage
+from stackproof.mutate.trial import rendered, stage
 from stackproof.template.model import Source
 
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how many are done, of how many."""
-
-NAMES = ("graph", "cfn-guard", "checkov", "cfn-lint")
-"""The engines that judge, in the order in which they do. `schema` is for editors and kills nothing here."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a run is held to. `rules` by engine; an engine without rules is left out. `areas`: seed no faults of
-    others."""
-
-    catalogue: Catalogue
-    policies: Path
-    rules: Mapping[str, tuple[str, ...]]
-    operators: Sequence[Operator]
-    areas: frozenset[str] = frozenset()
-    workers: int | None = None
-    access: object = None
-    sample: int | None = None
-    """At most so many mutants of an operator for the same controls; such a run proves nothing of the rest."""
 
 
 @dataclass(kw_only=True)
@@ -71,43 +50,6 @@ class _Course:
             for index, one in sorted(self.said.items())
             if not one.same and not one.refused and index not in self.failures and not self.is_killed(index)
         ]
-
-
-def seed(source: Source, stages: Sequence[Stage], settings: Settings) -> tuple[Mutant, ...]:
-    """The mutants of a template: of all operators, on what exists under the first environment, then what others add.
-
-    Raises: EngineError when an operator fails.
-    """
-    found: list[Mutant] = []
-    seen: set[tuple[str, object]] = set()
-    for one in stages:
-        here: set[tuple[str, object]] = set()
-        for template in one.templates[:1]:
-            target = Target(
-                source=source,
-                template=template,
-                parameters=one.parameters,
-                speaks=speaks.load(),
-                catalogue=settings.catalogue,
-            )
-            for operator in settings.operators:
-                for mutant in operator.mutants(target):
-                    key = (mutant.operator, mutant.path)
-                    if key not in seen and (not settings.areas or mutant.area in settings.areas):
-                        here.add(key)
-                        found.append(mutant)
-        seen |= here
-    return tuple(_sampled(found, settings.sample))
-
-
-def _sampled(mutants: Sequence[Mutant], most: int | None) -> Iterator[Mutant]:
-    """The first ones of each operator, type of fault and controls."""
-    count: dict[object, int] = {}
-    for mutant in mutants:
-        key = (mutant.operator, mutant.expected, mutant.after)
-        count[key] = count.get(key, 0) + 1
-        if most is None or count[key] <= most:
-            yield mutant
 
 
 def run(source: Source, deployments: Sequence[Deployment | None], settings: Settings, tell: Tell) -> MutationReport:
