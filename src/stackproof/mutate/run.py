@@ -238,13 +238,16 @@ def _verdict(course: _Course, index: int) -> Judged:
 
 
 def _idle(bench: Bench, judged: Sequence[Judged]) -> tuple[RuleId, ...]:
-    """The rules of the run that killed nothing; a prefix of cfn-lint's is idle when no rule of it killed."""
+    """The rules that could have killed something here (a fault was expected of their control) and did not; a prefix of
+    cfn-lint's is idle when no rule of it killed."""
+    asked = {control for one in judged for control in one.mutant.expected}
     worked = {one.rule for verdict in judged for one in verdict.killed_by}
     return tuple(
         RuleId(engine=engine, rule=name)
         for engine in NAMES
         for name in bench.rules[engine]
-        if not any(rule.engine == engine and rule.rule.startswith(name) for rule in worked)
+        if bench.catalogue.of_rule(RuleId(engine=engine, rule=name))[0].id in asked
+        and not any(rule.engine == engine and rule.rule.startswith(name) for rule in worked)
     )
 
 
