@@ -151,5 +151,12 @@ def test_ctrl_c_ends_it_and_its_workers(root: Path) -> None:
     _, said = process.communicate(timeout=15)
     assert process.returncode == 130
     assert said.strip() == "Interrupted."
-    left = subprocess.run(["ps", "-o", "pid=", "-g", str(process.pid)], capture_output=True, text=True, check=False)
-    assert left.stdout.split() == []
+    deadline = time.monotonic() + 5
+    while (left := group(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+
+
+def group(leader: int) -> list[str]:
+    found = subprocess.run(["ps", "-o", "args=", "-g", str(leader)], capture_output=True, text=True, check=False)
+    return found.stdout.splitlines()

@@ -63,11 +63,15 @@ class Fake:
     def __init__(self, name: str, *results: Result, acts: Callable[[Task], Run] | None = None) -> None:
         self.name = name
         self.ran: list[Task] = []
+        self.closed = False
         self._results = results
         self._acts = acts
 
     def version(self) -> str:
         return "1"
+
+    def close(self) -> None:
+        self.closed = True
 
     def run(self, task: Task) -> Run:
         self.ran.append(task)

@@ -49,6 +49,9 @@ class GraphEngine:
                 failures[subject.key] = str(failure)
         return Run(version=self.version(), rules=len(rules), results=results, failures=failures)
 
+    def close(self) -> None:
+        """It has no processes."""
+
     def judge(self, subject: Subject, rules: list[Rule], thresholds: Mapping[str, Any]) -> Iterator[Result]:
         """The results of these rules on one subject.
 

@@ -81,3 +81,7 @@ class Engine(Protocol):
         Raises: EngineFailure when nothing can be said about any subject.
         """
         ...
+
+    def close(self) -> None:
+        """End the processes that it has running, also while another thread waits for them: Ctrl-C leaves none behind."""
+        ...

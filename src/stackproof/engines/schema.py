@@ -30,6 +30,9 @@ class SchemaEngine:
                 "schema: cloudformation-validate is not installed; run: pip install 'stackproof[gate]'"
             ) from None
 
+    def close(self) -> None:
+        """It has no processes."""
+
     def run(self, task: Task) -> Run:
         """Judge all subjects, each distinct template text once.
 

@@ -32,6 +32,10 @@ class CachedEngine:
         """The engine's."""
         return self._engine.version()
 
+    def close(self) -> None:
+        """The engine's."""
+        self._engine.close()
+
     def run(self, task: Task) -> Run:
         """What is known from the cache, and the engine's own run for the rest."""
         base = self._base(task)

@@ -35,8 +35,13 @@ def run_all(engines: Sequence[Engine], tasks: Mapping[str, Task], progress: Prog
     """
     finished = _Finished()
     *aside, here = engines
-    with _interruptible([_thread(engine, tasks[engine.name], finished, progress) for engine in aside]):
-        _one(here, tasks[here.name], finished, progress)
+    try:
+        with _interruptible([_thread(engine, tasks[engine.name], finished, progress) for engine in aside]):
+            _one(here, tasks[here.name], finished, progress)
+    except BaseException:
+        for engine in engines:
+            engine.close()
+        raise
     return {engine.name: finished.ran[engine.name] for engine in engines}
 
 

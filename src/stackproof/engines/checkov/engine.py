@@ -54,7 +54,7 @@ class CheckovEngine:
             yield self
         finally:
             self._kept = False
-            self._close()
+            self.close()
 
     def run(self, task: Task) -> Run:
         """Judge all subjects.
@@ -68,11 +68,11 @@ class CheckovEngine:
         try:
             return self._run(task, self._command or _installed(self._progress))
         except BaseException:  # Ctrl-C too: the worker must not outlive us
-            self._close()
+            self.close()
             raise
         finally:
             if not self._kept:
-                self._close()
+                self.close()
 
     def _run(self, task: Task, command: Sequence[str]) -> Run:
         deadline = time.monotonic() + task.timeout  # from here on: what was installed first took its own time
@@ -95,14 +95,15 @@ class CheckovEngine:
         same = json.dumps([request, _state(request["custom"])], sort_keys=True)
         if self._worker is not None and self._worker.alive and self._loaded is not None and self._loaded[0] == same:
             return self._worker, self._loaded[1]
-        self._close()
+        self.close()
         self._worker = Worker(command)
         with self._worker.within(deadline - time.monotonic()):
             have = answers.loaded(self._worker.ask(request), task.rules)
         self._loaded = (same, have)
         return self._worker, have
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """End the worker, also while another thread waits for it."""
         if self._worker is not None:
             self._worker.close()
         self._worker = self._loaded = None

@@ -54,6 +54,9 @@ class GuardEngine:
         """
         return self._program(_VERSION_TIMEOUT).version()
 
+    def close(self) -> None:
+        """Its processes judge a batch of documents within a second or two and end by themselves; none waits for more."""
+
     def run(self, task: Task) -> Run:
         """Judge all subjects.
 
