@@ -9,12 +9,12 @@ matches against the plain command line's on whole templates and on hundreds of b
 
 from typing import Any
 
-from stackproof.engines.cfnlint.speed import conditions, copies, keywords, resolvers, rules, validators
+from stackproof.engines.cfnlint.speed import conditions, copies, keywords, resolvers, rules, search, validators
 
 
 def install() -> None:
     """Replace what is slow. Before the rules are loaded, as their modules take functions over by name."""
-    for part in (copies, resolvers, validators, keywords, conditions, rules):
+    for part in (copies, resolvers, validators, keywords, conditions, rules, search):
         part.install()
 
 
