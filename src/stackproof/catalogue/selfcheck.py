@@ -16,7 +16,7 @@ _NEEDED = ("good", "bad", "not_applicable")
 _CASE_KEYS = ("rule", *_NEEDED, "unknown")
 _CHECKOV_BUILT_IN = re.compile(r"CKV2?_AWS_[0-9]+")
 _UNWRITTEN = re.compile(rf"\b{UNWRITTEN}\b")
-_LONGEST = 90
+_LONGEST = 64
 
 
 def check(policies: Path) -> list[str]:
