@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import is_wildcard, matches
-from stackproof.graph.iam.data import KEY_WITHOUT_SOURCE
+from stackproof.graph.iam.data import ENCRYPTION_CONTEXTS, KEY_WITHOUT_SOURCE
 from stackproof.graph.iam.documents import Statement
 from stackproof.graph.iam.principals import OWN, account, arn_parts, closing, is_account, is_positive, is_service
 from stackproof.template.model import Path, Unknown, UnknownValueError
@@ -85,11 +85,19 @@ def _principal_faults(graph: Graph, statement: Statement, kind: str, value: str,
                 yield f"{statement.name} names {display(value)}, which is no service principal"
             elif not bound & {*_WHOSE, *_PURPOSES} and value not in KEY_WITHOUT_SOURCE:
                 yield f"{statement.name} lets {display(value)} use the key for anybody's resources"
+            yield from _context_faults(statement, value.split(".")[0])
         case "*":
             if not bound & {*_WHOSE} or not bound & {*_NARROWER}:
                 yield f"{statement.name} lets everybody use the key whom no condition on account and purpose keeps out"
         case "AWS" if account(value) != OWN and not bound & {*_PURPOSES}:
             yield f"{statement.name} lets {display(value)} use the key for any purpose: no condition says which"
+
+
+def _context_faults(statement: Statement, service: str) -> Iterator[str]:
+    sent = ENCRYPTION_CONTEXTS.get(service)
+    for _, key, _, _ in statement.conditions() if sent else ():
+        if key.lower().startswith("kms:encryptioncontext:") and key.lower() != f"kms:encryptioncontext:{sent}":
+            yield f"{statement.name}: {service} sends no encryption context {key.split(':', 2)[-1]}"
 
 
 def _purposes(statement: Statement) -> Iterator[str]:

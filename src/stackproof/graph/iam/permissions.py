@@ -1,19 +1,18 @@
 """Permissions of functions: AWS's short form of a resource policy."""
 
-import re
 from collections.abc import Iterator
 
 from stackproof.graph.access import Access
-from stackproof.graph.arns import common
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import expand, is_wildcard
 from stackproof.graph.iam.documents import Kind, Statement
-from stackproof.graph.iam.principals import OWN, account, foreigners
+from stackproof.graph.iam.principals import OWN, account, foreigners, is_service
+from stackproof.graph.iam.wiring import function_of, miswired, service_tokens
 from stackproof.graph.values import text
 from stackproof.template.model import Resource
 from stackproof.template.references import display, target, whole
 
-_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 # The service in the source's ARN where it is not the first word of the principal (guides on using Lambda with the
 # service).
 _ARN_SERVICE = {
@@ -49,8 +48,8 @@ def permission_faults(graph: Graph, permission: Resource, access: Access | None)
         permission.properties.get("PrincipalOrgID") or permission.properties.get("OrganizationId")
     ):
         yield "lets everybody in", "Principal"
-    elif _SERVICE.fullmatch(principal):
-        yield from _service_faults(graph, permission, principal)
+    elif is_service(graph, principal):
+        yield from _service_faults(graph, permission, common(graph, principal))
     elif principal != "*":
         yield from _account_faults(graph, permission, principal, access)
 
@@ -68,7 +67,7 @@ def _service_faults(graph: Graph, permission: Resource, principal: str) -> Itera
             yield f"lets {principal} in for anybody's resource: there is no SourceArn", "SourceArn"
         return
     form = common(graph, source)
-    if whole(source) is None and not form.startswith("arn:"):
+    if not _is_arn(graph, source, form):
         yield f"SourceArn is {display(source)}, which is no ARN", "SourceArn"
         return
     arn_account = account(form) if whole(source) is None or form.startswith("arn:") else OWN
@@ -80,6 +79,23 @@ def _service_faults(graph: Graph, permission: Resource, principal: str) -> Itera
         yield f"SourceArn covers every source: {display(source)}", "SourceArn"
     if not _is_of(graph, source, form, principal):
         yield f"SourceArn is {display(source)}, which is nothing that {principal} sends for", "SourceArn"
+        return
+    function, origin = function_of(graph, permission), graph.resources.get(target(source) or "")
+    if function is not None and origin is not None and (fault := miswired(graph, function, origin)):
+        yield fault, "SourceArn"
+    tokens = service_tokens(graph) if function is not None and principal.startswith("cloudformation.") else set()
+    if function is not None and tokens and function.logical_id not in tokens:
+        yield f"no custom resource calls {function.logical_id}", "FunctionName"
+
+
+def _is_arn(graph: Graph, source: str, form: str) -> bool:
+    reference = whole(source)
+    if reference is None:
+        return form.startswith("arn:")
+    resource = graph.resources.get(reference.target)
+    if resource is None:
+        return reference.target == "AWS::StackId"
+    return form.startswith("arn:") or not arn(graph, resource)
 
 
 def _is_wide(form: str) -> bool:

@@ -136,15 +136,18 @@ def sourceless(statement: Statement) -> Iterator[tuple[str, Path]]:
 
 def void(statement: Statement) -> Iterator[tuple[str, Path]]:
     """The conditions of an Allow that look as if they bound it to a source and bind it to none: they hold for requests
-    without the key, or for every value.
+    without the key, for every value, or for all but one.
 
     Raises: UnknownValueError.
     """
-    for operator, key, values, place in statement.conditions():
-        plain = _SET.sub("", operator.lower())
-        if key.lower() in _SOURCES and plain.removesuffix("ifexists") in _EXACT:
-            if plain.endswith("ifexists") or any(_is_all(_known(value)) for value in values):
-                yield key, place
+    conditions = [(operator, key.lower(), values, place) for operator, key, values, place in statement.conditions()]
+    bound = {key for operator, key, _, _ in conditions if is_positive(operator)}
+    for operator, key, values, place in conditions:
+        if key not in _SOURCES:
+            continue
+        loose = not is_positive(operator) and key not in bound
+        if loose or (is_positive(operator) and any(_is_all(_known(value)) for value in values)):
+            yield key, place
 
 
 _SOURCES = CLOSING_ACCOUNTS | CLOSING_ARNS
