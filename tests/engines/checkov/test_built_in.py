@@ -31,8 +31,8 @@ ELSEWHERE = {
         "AssumeRolePolicyDocument/Statement/0/Action",
         "AssumeRolePolicyDocument/Statement/0/Principal/Service",
     },
-    "CKV_AWS_100": {"RemoteAccess/SourceSecurityGroups/0"},
-    "CKV_AWS_173": {"Environment/Variables/A"},
+    "CKV_AWS_100": {"RemoteAccess/Ec2SshKey", "RemoteAccess/SourceSecurityGroups/0"},
+    "CKV_AWS_173": {"Environment/Variables", "Environment/Variables/A"},
     "CKV_AWS_260": {"IpProtocol"},
 }
 NOT_KNOWN = f"{UNKNOWN}parameter P has no value>"

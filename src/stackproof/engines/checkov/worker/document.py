@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any
@@ -22,13 +23,12 @@ class Document:
         self._marker = marker
         self._node = importlib.import_module("checkov.common.parsers.node").DictNode
         self._entities: dict[str, Json] = {}
-        self._unknowns: dict[str, list[str]] = {}
+        self._unknowns: dict[str, dict[str, str]] = {}
 
-    def entity(self, logical_id: str, notes: list[str], asked: list[str]) -> Json:
-        """The resource for a check. `notes` gets the unknown values that the check looks into, `asked` those whose type
-        it asks for."""
+    def entity(self, logical_id: str, notes: "Notes") -> Json:
+        """The resource for a check. `notes` gets what the check does with values that are not known."""
         if self.unknown(logical_id):
-            return self._build(logical_id, lambda text: Unknown(text, notes, asked))
+            return self._build(logical_id, lambda text: Unknown(text, notes))
         if logical_id not in self._entities:
             self._entities[logical_id] = self._build(logical_id, str)
         return self._entities[logical_id]
@@ -37,10 +37,10 @@ class Document:
         """The resource if its unknown values were all `value`, or were not there when that is `NOTHING`."""
         return self._build(logical_id, lambda _: value)
 
-    def unknown(self, logical_id: str) -> list[str]:
-        """Where in the resource values are not known: "Properties/Tags/[0]/Value"."""
+    def unknown(self, logical_id: str) -> dict[str, str]:
+        """Where in the resource values are not known ("Properties/Tags/[0]/Value"), and how each is written."""
         if logical_id not in self._unknowns:
-            self._unknowns[logical_id] = list(self._find(self._parts(logical_id), ""))
+            self._unknowns[logical_id] = dict(self._find(self._parts(logical_id), ""))
         return self._unknowns[logical_id]
 
     def _parts(self, logical_id: str) -> Json:
@@ -49,9 +49,9 @@ class Document:
         parts = {"Type": resource["Type"], "Properties": {} if properties is None else properties}
         return {**parts, "Metadata": resource["Metadata"]} if resource.get("Metadata") else parts
 
-    def _find(self, value: Json, path: str) -> Iterator[str]:
+    def _find(self, value: Json, path: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, str) and value.startswith(self._marker):
-            yield path
+            yield path, value
         elif isinstance(value, dict):
             for key, item in value.items():
                 yield from self._find(item, f"{path}/{key}" if path else key)
@@ -97,37 +97,43 @@ class Document:
         return str(value) if value and isinstance(value, str | int | float) else None
 
 
+@dataclass(kw_only=True)
+class Notes:
+    """The unknown values that a check read, asked for their type, and asked whether they are anything at all."""
+
+    read: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    weighed: list[str] = field(default_factory=list)
+
+
 def _noting(name: str) -> Callable[..., Any]:
     original = getattr(str, name)
 
     def method(self: "Unknown", *arguments: Any, **named: Any) -> Any:
-        self.notes.append(str.__str__(self))
+        self.notes.read.append(str.__str__(self))
         return original(self, *arguments, **named)
 
     return method
 
 
 class Unknown(str):
-    """A value that is not known: notes that a check looked into it, by whatever method or operator of a text, and that
-    it was asked for its type."""
+    """A value that is not known: notes what is done with it, by whatever method or operator of a text."""
 
-    notes: list[str]
-    asked: list[str]
+    notes: Notes
 
-    def __new__(cls, text: str, notes: list[str], asked: list[str]) -> "Unknown":
-        """`text` is the marker; `notes` and `asked` are shared by all values of one run."""
+    def __new__(cls, text: str, notes: Notes) -> "Unknown":
+        """`text` is the marker; `notes` is shared by all values of one run."""
         self = super().__new__(cls, text)
         self.notes = notes
-        self.asked = asked
         return self
 
     def __bool__(self) -> bool:
-        self.notes.append(str.__str__(self))
+        self.notes.weighed.append(str.__str__(self))
         return True
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:  # asked by isinstance(value, dict): what is none may be one
-        self.asked.append(str.__str__(self))
+        self.notes.asked.append(str.__str__(self))
         return Unknown
 
 

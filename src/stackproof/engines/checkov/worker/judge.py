@@ -4,11 +4,11 @@ import importlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import loading
-from .document import NOTHING, Document
+from .document import NOTHING, Document, Notes
 
 Json = Any
 
@@ -73,10 +73,9 @@ class Judge:
         check of checkov's, whatever the values) or raised (a check of checkov's: there is nothing that the user could
         mend). Raises: CheckRaised by a check of ours.
         """
-        notes: list[str] = []
-        asked: list[str] = []
+        noted = Notes()
         try:
-            outcome = _run(check, document.entity(logical_id, notes, asked), logical_id, kind)
+            outcome = _run(check, document.entity(logical_id, noted), logical_id, kind)
         except CheckRaised as raised:
             if not check.__module__.startswith("checkov."):
                 raise
@@ -84,26 +83,28 @@ class Judge:
         keys = [str(key) for key in check.get_evaluated_keys()]
         message = "; ".join(str(detail) for detail in check.details) or str(check.name)
         unknown = document.unknown(logical_id)
-        declined = "not_applicable" if getattr(check, "declines", False) else "declined"
-        if not unknown:
-            return (declined if outcome == "unknown" else outcome), keys, message
-        if not isinstance(check, self._walking):
-            notes += asked
-        others = {
-            _suppose(check, document.supposed(logical_id, value), logical_id, kind) for value in self._values(check)
-        }
-        if outcome == "unknown" and not notes and others == {"unknown"}:
-            return declined, keys, message
-        if outcome == "passed":
-            decided = not notes and others == {"passed"}
-            decided = decided and not any(_is_above(path, key) for key in keys for path in unknown)
-        else:
-            not_failed = {"passed", "unknown"} if declined == "not_applicable" else {"passed"}
-            decided = outcome == "failed" and others.isdisjoint(not_failed)
-            decided = decided and not any(_on_one_line(key, path) for key in keys for path in unknown)
-        if decided:
-            return outcome, keys, message
-        return "unknown", keys, f"{message} ({', '.join(dict.fromkeys(notes)) or 'a value is not known'})"
+        if unknown:
+            walks = isinstance(check, self._walking)
+            # Whether one value is anything shows when it is supposed to be this and that; of several, only all at once.
+            notes = [*noted.read, *(() if walks else noted.asked), *(noted.weighed if len(unknown) > 1 else ())]
+            supposed = [document.supposed(logical_id, value) for value in self._values(check)]
+            others = {_suppose(check, entity, logical_id, kind) for entity in supposed}
+            on_the_way = any(_is_above(path, key) for key in keys for path in unknown)
+            sure = not notes and others == {outcome} and not (walks and on_the_way)
+            sure = sure or (outcome == "failed" and self._fails(check, others, keys, unknown))
+            if not sure:
+                why = dict.fromkeys(notes or unknown.values())
+                return "unknown", keys, f"{message} ({', '.join(why)})"
+        if outcome == "unknown":
+            outcome = "not_applicable" if getattr(check, "declines", False) else "declined"
+        return outcome, keys, message
+
+    def _fails(self, check: Any, others: set[str], keys: list[str], unknown: Iterable[str]) -> bool:
+        """Whether a check fails whatever the unknown values are: elsewhere than where they stand."""
+        elsewhere = not any(_on_one_line(key, path) for key in keys for path in unknown)
+        return elsewhere and others.isdisjoint(
+            {"passed", "unknown"} if getattr(check, "declines", False) else {"passed"}
+        )
 
     def _values(self, check: Any) -> Iterator[Any]:
         """What an unknown value might be: nothing, and values that a check may take for good or for bad."""
