@@ -59,7 +59,7 @@ def truth(expression: Any, values: dict[str, str]) -> bool:
     raise AssertionError(expression)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(["A", "B", "C"]), EXPRESSIONS, min_size=1))
 def test_the_variants_are_those_that_some_values_give(conditions: dict[str, Any]) -> None:
     """P is open (any value), Q and R allow three values; brute force over them, with one more value for P."""
@@ -72,6 +72,7 @@ def test_the_variants_are_those_that_some_values_give(conditions: dict[str, Any]
     assert len(found) == len(expected)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("ABC"), EXPRESSIONS, min_size=1), st.tuples(*[st.sampled_from("abc")] * 3))
 def test_given_values_leave_one_variant(conditions: dict[str, Any], values: tuple[str, str, str]) -> None:
     given_ = dict(zip("PQR", values, strict=True))

@@ -24,12 +24,14 @@ DATA = st.recursive(
 DOCUMENTS = st.dictionaries(KEYS, DATA, max_size=5)
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.sampled_from([None, 1, 4]), st.booleans())
 def test_json_comes_back(data: dict[str, Any], indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(data, indent=indent, ensure_ascii=ascii_only)
     assert parse(text)[0] == data
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.sampled_from([None, True, False]), st.integers(20, 200))
 def test_yaml_comes_back(data: dict[str, Any], flow: bool | None, width: int) -> None:
     text = yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True, width=width)
@@ -38,6 +40,7 @@ def test_yaml_comes_back(data: dict[str, Any], flow: bool | None, width: int) ->
     assert parse(text)[0] == data
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.booleans())
 def test_every_value_has_the_place_where_it_stands(data: dict[str, Any], as_json: bool) -> None:
     text = json.dumps(data, indent=2) if as_json else yaml.safe_dump(data, default_flow_style=False, allow_unicode=True)
@@ -64,7 +67,7 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text() | st.text("{}[]:,-?!&*#|>'\"%@` \n\tab0", max_size=60))
 @example("!")
 @example("? ")
@@ -82,6 +85,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert refusal.startswith("any.yaml: ")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*(f"!{name}" for name in FUNCTIONS), "!Ref", "a", *"[]{}:,", "\n  "])))
 def test_any_short_tags_are_read_or_refused(parts: list[str]) -> None:
     try:

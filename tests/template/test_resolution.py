@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackproof.template.errors import TemplateError
@@ -243,6 +243,7 @@ def meaning(value: Any) -> str | None:
     raise AssertionError(value)
 
 
+@settings(deadline=None)
 @given(NESTED)
 def test_nested_functions_mean_what_they_say(value: Any) -> None:
 

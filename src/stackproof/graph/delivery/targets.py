@@ -39,6 +39,10 @@ def target_faults(graph: Graph, resource: Resource) -> Iterator[Hit]:
 
 
 def _rule_faults(graph: Graph, rule: Resource) -> Iterator[Hit]:
+    if known(rule.get("State")) == "DISABLED":
+        yield Hit("it is switched off, so its events go nowhere", path=("Properties", "State"))
+    for path in _empty(rule.get("EventPattern"), ("Properties", "EventPattern")):
+        yield Hit("its EventPattern can match nothing: an empty list stands in it", path=path)
     bodies = items(rule.get("Targets"))
     if not bodies:
         yield Hit("it has no target, so its events go nowhere", path=("Properties",))
@@ -46,6 +50,15 @@ def _rule_faults(graph: Graph, rule: Resource) -> Iterator[Hit]:
         path = ("Properties", "Targets", index)
         yield from _faults(graph, rule, mapping(body), path)
         yield from _calling_faults(graph, rule, mapping(body), path)
+
+
+def _empty(pattern: Any, path: Path) -> Iterator[Path]:
+    """The places of empty lists in an event pattern; what is not known in it does not matter here."""
+    if isinstance(pattern, Mapping):
+        for name, value in pattern.items():
+            yield from _empty(value, (*path, str(name)))
+    elif isinstance(pattern, list) and not pattern:
+        yield path
 
 
 def _faults(graph: Graph, resource: Resource, body: Mapping[str, Any], path: Path) -> Iterator[Hit]:

@@ -135,6 +135,8 @@ def way_out_fault(graph: Graph, subnet: Resource) -> str:
         gateway = graph.referred(known(route.get("NatGatewayId")), NAT) if _is_default(route) else None
         if gateway is None or known(gateway.get("ConnectivityType")) == "private":
             continue
+        if gateway.get("SubnetId") is None and known(gateway.get("AvailabilityMode")) != "regional":
+            return f"the way out of {subnet.logical_id} ends at {gateway.logical_id}, which is in no subnet"
         home = graph.referred(known(gateway.get("SubnetId")), SUBNET)
         if home is not None and not _reaches_internet(graph, home):
             return (
