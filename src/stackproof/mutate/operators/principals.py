@@ -191,4 +191,5 @@ def _conditioned(statement: Statement) -> tuple[tuple[str, ...], str]:
     if statement.kind is Kind.IDENTITY:
         passes = any(action.lower() == "iam:passrole" for action in statement.texts("Action"))
         return (("iam-pass-role",), "") if passes else (("iam-actions",), _CONTEXT)
-    return _ADMITS[statement.kind], ""
+    served, record = needed_by(statement)
+    return (*_ADMITS[statement.kind], *(() if record else served)), ""

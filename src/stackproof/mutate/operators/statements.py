@@ -13,6 +13,8 @@ from stackproof.template.references import inside
 
 MISSING = "a grant that is missing: only the recorded calls tell which are needed"
 UNUSED = "a grant that nobody uses: only the recorded calls tell which are needed"
+_BOUND_TO_ONE = {"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}
+"""Policies of one thing that has no parts: whatever ARN they name beyond it, they grant no more."""
 _WIDE = {
     Kind.IDENTITY: ("iam-wildcard-actions",),
     Kind.TRUST: ("iam-trust",),
@@ -22,7 +24,7 @@ _WIDE = {
 }
 _OPEN = {
     Kind.IDENTITY: ("iam-wildcard-resources",),
-    Kind.RESOURCE: ("iam-wildcard-resources", "iam-public-principals"),
+    Kind.RESOURCE: ("iam-wildcard-resources", "iam-access-invariants"),
     Kind.ENDPOINT: ("network-endpoint-policies", "iam-wildcard-resources"),
 }
 
@@ -118,7 +120,7 @@ def widen_resource(target: Target) -> Iterator[Mutant]:
     """An allowed resource becomes every resource."""
     for statement in statements(target):
         controls = _OPEN.get(statement.kind, ())
-        if not statement.allows or not controls:
+        if not statement.allows or not controls or statement.resource.type in _BOUND_TO_ONE:
             continue
         for place in statement.items("Resource"):
             if place.value == "*":
