@@ -15,9 +15,13 @@ from stackproof.errors import StackproofError
 _COMMANDS = {
     "deploy-arguments": "stackproof.cli.deploy",
     "engines": "stackproof.cli.engines",
+    "explain": "stackproof.cli.explain",
     "flow": "stackproof.cli.flow",
     "gate": "stackproof.cli.gate",
     "generate": "stackproof.cli.generate",
+    "mutate": "stackproof.cli.mutate",
+    "new-rule": "stackproof.cli.new_rule",
+    "rules": "stackproof.cli.rules",
 }
 
 
@@ -65,6 +69,8 @@ def cli() -> None:
     Examples:
       stackproof gate template.yaml                       # does it comply? findings with lines and fixes
       stackproof gate --fast template.yaml                # for editors and pre-commit hooks
+      stackproof explain encryption-s3                    # a control or a rule: why, how to fix, examples
+      stackproof mutate template.yaml                     # do the rules bite? seeds faults, counts what is caught
       stackproof flow --transactions 10000
       stackproof flow --scenario host-lost
       stackproof generate --transactions 1000 --bad-share 0.02 payments.csv
