@@ -18,7 +18,7 @@ def open_ingress(resource: Resource, graph: Graph) -> Hits:
     """Nothing is open to the world, but 80 and 443 of a load balancer that faces the internet.
 
     The group of that rule is attached to such load balancers and to nothing else. For network ACLs, which keep no
-    state, it is the ports of administration that count. """
+    state, it is the ports of administration that count."""
     if resource.type == ACL_ENTRY:
         yield from entry_faults(graph, resource)
     elif resource.type in CLASSIC:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from stackproof.template.model import Path, Resource, Template
-from stackproof.template.references import inside, target
+from stackproof.template.references import has_token, inside, target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,23 +84,23 @@ class Graph:
         return found
 
 
-def _edges(resource: Resource) -> Iterator[Edge]:
-    def walk(value: Any, path: Path) -> Iterator[Edge]:
-        match value:
-            case str():
-                for reference in inside(value):
-                    if not reference.is_pseudo:
-                        yield Edge(
-                            source=resource.logical_id,
-                            path=path,
-                            target=reference.target,
-                            attribute=reference.attribute,
-                        )
-            case dict():
-                for name, item in value.items():
-                    yield from walk(item, (*path, name))
-            case list():
-                for index, item in enumerate(value):
-                    yield from walk(item, (*path, index))
+def _edges(resource: Resource) -> list[Edge]:
+    found: list[Edge] = []
 
-    yield from walk(resource.properties, ("Properties",))
+    def walk(value: Any, path: Path) -> None:
+        if isinstance(value, str):
+            if has_token(value):
+                found.extend(
+                    Edge(source=resource.logical_id, path=path, target=one.target, attribute=one.attribute)
+                    for one in inside(value)
+                    if not one.is_pseudo
+                )
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                walk(item, (*path, name))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                walk(item, (*path, index))
+
+    walk(resource.properties, ("Properties",))
+    return found
