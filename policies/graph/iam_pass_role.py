@@ -24,6 +24,8 @@ def iam_pass_role(resource: Resource, graph: Graph) -> Hits:
     for statement in statements(graph, resource, Kind.IDENTITY):
         if not statement.allows or not Grant(principal="", statement=statement).covers("iam:PassRole"):
             continue
+        if "NotResource" in statement.body:
+            yield Hit(f"{statement.name} lets any role be passed but a few", path=(*statement.path, "NotResource"))
         for value, place in statement.texts("Resource"):
             if is_wide(graph, value) or is_wildcard(value):
                 yield Hit(f"{statement.name} lets any role be passed that {value} covers", path=place)

@@ -4,13 +4,23 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from stackproof.graph.iam.actions import condition_keys, service_exists
-from stackproof.graph.iam.data import CLOSING_ACCOUNTS, GLOBAL_KEYS, GLOBAL_PREFIXES, OPERATORS
+from stackproof.graph.iam.actions import condition_keys, is_wildcard, service_exists
+from stackproof.graph.iam.data import (
+    CLOSING_ACCOUNTS,
+    CLOSING_ARNS,
+    GLOBAL_KEYS,
+    GLOBAL_PREFIXES,
+    OPERATORS,
+    SERVICE_NAMES,
+)
 from stackproof.template.model import Unknown
-from stackproof.template.references import whole
+from stackproof.template.references import display, substitute, whole
 
 _SET = re.compile(r"^(?:ForAllValues|ForAnyValue):")
 _FEDERATED = re.compile(r"[^:]+\.[^:]+(?:/[^:]*)?:[A-Za-z0-9_.-]+|saml:.+|graph\.facebook\.com:.+", re.IGNORECASE)
+_PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com"}
+_VIA = re.compile(r"[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
+_VIA_LIKE = re.compile(r"[a-z0-9*?-]+\.amazonaws\.(?:com|com\.cn|\*)|\*(?:\.amazonaws\.com)?")
 _TRUTHS = ("true", "false", True, False)
 _OPERATORS = {name.lower(): name for name in OPERATORS}
 
@@ -25,28 +35,43 @@ def condition_fault(operator: str, key: str, values: list[Any]) -> str:
         return f"the condition key {key} does not exist"
     if not values:
         return f"the condition on {key} has no value"
-    if plain.lower() in ("bool", "null"):
-        odd = [
-            v
-            for v in values
-            if not isinstance(v, Unknown)
-            and (v not in _TRUTHS or (isinstance(v, int) and v in (0, 1) and not isinstance(v, bool)))
-        ]
-        if odd:
-            return f"the condition on {key} compares with {odd[0]!r}, which is neither true nor false"
-    if key.lower() in CLOSING_ACCOUNTS and plain.lower().startswith("string"):
-        odd = [v for v in values if isinstance(v, str) and not _is_account(v, like="like" in plain.lower())]
-        if odd:
-            return f"the condition on {key} compares with {odd[0]!r}, which is no account"
-    if plain.lower().startswith("arn"):
-        odd = [
-            v
-            for v in values
-            if isinstance(v, str) and not whole(v) and v != "*" and not re.match(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.", v)
-        ]
-        if odd:
-            return f"the condition on {key} compares with {odd[0]!r}, which is no ARN"
-    return ""
+    odd = next((value for value in values if _is_odd(plain.lower(), key.lower(), value)), None)
+    return f"the condition on {key} compares with {_shown(odd)}, which it never is" if odd is not None else ""
+
+
+def _shown(value: Any) -> str:
+    return display(value) if isinstance(value, str) else str(value)
+
+
+def _is_odd(operator: str, key: str, value: Any) -> bool:
+    """Whether a key of a request never has such a value."""
+    if isinstance(value, Unknown):
+        return False
+    if operator in ("bool", "null"):
+        return value not in _TRUTHS or (isinstance(value, int) and not isinstance(value, bool))
+    if not isinstance(value, str):
+        return False
+    if not value:
+        return True
+    is_like = "like" in operator or operator.startswith("arn")
+    if operator.startswith("string") and not is_like and value.startswith("arn:") and is_wildcard(value):
+        return True  # compared sign by sign
+    if key in CLOSING_ACCOUNTS and operator.startswith("string"):
+        return not _is_account(value, like=is_like)
+    if operator.startswith("arn") or key in CLOSING_ARNS:
+        return not whole(value) and value != "*" and not re.match(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.", _plain(value))
+    return key == "kms:viaservice" and not _is_via(_plain(value), like=is_like)
+
+
+def _plain(value: str) -> str:
+    return substitute(value, lambda reference: _PSEUDO.get(reference.target, "x"))
+
+
+def _is_via(value: str, *, like: bool) -> bool:
+    """Whether a service calls KMS under such a name: "s3.eu-west-1.amazonaws.com" (KMS, Condition keys)."""
+    name, _, rest = value.partition(".")
+    is_one = service_exists(name) or name in SERVICE_NAMES or (like and is_wildcard(name))
+    return is_one and (_VIA_LIKE if like else _VIA).fullmatch(rest) is not None
 
 
 def _is_account(value: str, *, like: bool) -> bool:

@@ -149,7 +149,7 @@ def _is_mighty(graph: Graph, role: Resource) -> bool:
 
 
 def _is_passed_to(statement: Statement, action: str) -> bool:
-    """Whether its condition on iam:PassedToService, if there is one, names a service that starts what the action makes."""
+    """Whether its condition on iam:PassedToService, if there is one, names a service that starts what is made."""
     service = action.split(":")[0]
     wanted = _PASSED_TO.get(service, (service,))
     for operator, key, values, _ in statement.conditions():

@@ -11,7 +11,7 @@ from stackproof.graph.iam.data import RUNTIME_KINDS, RUNTIME_MAKERS
 from stackproof.graph.iam.patterns import overlap
 from stackproof.graph.values import items
 from stackproof.template.model import Resource
-from stackproof.template.references import target, whole
+from stackproof.template.references import inside, target, whole
 
 _SAMPLES = ("x", "x/x", "x:x", "x:x:x", "x/x/x", "")
 _SHARED = re.compile(r"/aws/[a-z-]+/|aws/")
@@ -19,10 +19,13 @@ _ONE_SEGMENT = frozenset(("BucketName", "TableName", "QueueName", "TopicName", "
 
 
 def resource_form(graph: Graph, value: str) -> str:
-    """A resource of a statement in the common form, '' for what can't be told to be an ARN (an attribute of a type
-    whose ARN has no known form)."""
+    """A resource of a statement in the common form, '' for what can't be told (an attribute of a type whose ARN has no
+    known form). A name or an address that stands where an ARN should is given as it is."""
     form = common(graph, value)
-    return form if form == "*" or form.startswith("arn:") else ""
+    if form == "*" or form.startswith("arn:"):
+        return form
+    resources = [graph.resources.get(reference.target) for reference in inside(value)]
+    return "" if any(one is None or not arn(graph, one) for one in resources) else form
 
 
 def is_wide(graph: Graph, value: str) -> bool:
@@ -59,9 +62,8 @@ def _prefix(kind: ResourceType) -> str:
 
 def _is_runtime(graph: Graph, service: str, prefix: str) -> bool:
     names = {f"{service}:{kind.name}" for kind in kinds_of(service) if _prefix(kind) == prefix}
-    found = names & RUNTIME_KINDS
-    return bool(found) and all(
-        name not in RUNTIME_MAKERS or bool(graph.by_type.get(RUNTIME_MAKERS[name])) for name in found
+    return names <= RUNTIME_KINDS and all(
+        name not in RUNTIME_MAKERS or bool(graph.by_type.get(RUNTIME_MAKERS[name])) for name in names
     )
 
 

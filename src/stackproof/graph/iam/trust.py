@@ -99,6 +99,12 @@ def users(graph: Graph, role: Resource) -> dict[str, str]:
     return {service: user for user, _, service in _uses(graph).get(role.logical_id, ())}
 
 
+def users_of(graph: Graph, value: str) -> set[str]:
+    """The resources that use the role of the template which a value stands for."""
+    role = graph.referred(value, "AWS::IAM::Role")
+    return {user for user, _, _ in _uses(graph).get(role.logical_id, ())} if role else set()
+
+
 def strays(graph: Graph, role: Resource, trusted: set[str]) -> set[str]:
     """The services that a role trusts although nothing has them use it: none where the template does not show all that
     use it."""
