@@ -181,8 +181,9 @@ def _with_lint(course: _Course, engine: CfnLintEngine, known: Mapping[int, froze
 
 def _others(course: _Course, tell: Tell) -> None:
     """Of what survived: which other controls caught it, by the quick engines."""
-    left = [said.index for said in course.open() if course.bench.mutants[said.index].expected]
-    any_control = tuple(replace(course.bench.mutants[index], expected=()) for index in left)
+    mutants = course.bench.mutants
+    left = [s.index for s in course.open() if mutants[s.index].expected and not mutants[s.index].needs_record]
+    any_control = tuple(replace(mutants[index], expected=()) for index in left)
     bench = replace(course.bench, mutants=any_control)
     for done, said in enumerate(judged_at_once(bench), 1):
         course.caught.setdefault(left[said.index], []).extend(said.caught)

@@ -20,7 +20,7 @@ from stackproof.mutate.model import Caught, Mutant
 from stackproof.mutate.trial import attempt, mutated, rendered, subjects
 from stackproof.template.model import Template
 
-_TOGETHER = 12
+_TOGETHER = 40
 """Mutants in one template at most: with more, what they share shows less."""
 
 
