@@ -1,10 +1,12 @@
 """Each rule holds to its cases, points at what is there, and never shows a secret."""
 
+from pathlib import Path
+
 import pytest
 
 from stackproof.engines.cases import Case, load_cases, verdict
 from stackproof.findings.outcome import Outcome
-from tests.engines.cfnlint.conftest import POLICIES, RULES, place, subject, task
+from tests.engines.cfnlint.conftest import POLICIES, RULES, failing, passing, place, subject, task
 
 CASES = [case for rule in RULES for case in load_cases(POLICIES / "cfnlint_rules" / f"{rule}.yaml")]
 IDS = [f"{case.rule}-{case.kind}-{case.name}" for case in CASES]
@@ -47,3 +49,11 @@ def test_finding_points_into_the_template_and_keeps_the_secret(case, judged):
 @pytest.mark.parametrize("rule", RULES)
 def test_rule_has_good_bad_and_other_cases(rule):
     assert {case.kind for case in CASES if case.rule == rule} >= {"good", "bad", "not_applicable"}
+
+
+def test_ordinary_template_has_no_secrets(engine):
+    """A template that handles secrets as it should, in many of the ways in which that is done."""
+    text = (Path(__file__).parent / "ordinary.yaml").read_text(encoding="utf-8")
+    run = engine.run(task(subject(text), rules=RULES))
+    assert failing(run) == set()
+    assert {("E9001", "F"), ("E9003", "I"), ("E9002", "DBMasterUserPassword")} <= passing(run)
