@@ -71,7 +71,7 @@ def _service_faults(graph: Graph, permission: Resource, principal: str) -> Itera
         yield f"SourceArn is {display(source)}, which is no ARN", "SourceArn"
         return
     arn_account = account(form) if whole(source) is None or form.startswith("arn:") else OWN
-    if arn_account not in (None, "account", OWN) and account(source) != OWN:
+    if whole(source) is None and account(source) not in (None, OWN):
         yield f"SourceArn is of another account: {display(source)}", "SourceArn"
     if arn_account is None and not has_account:
         yield "SourceArn holds no account, and there is no SourceAccount", "SourceAccount"

@@ -167,8 +167,10 @@ def foreigners(graph: Graph, statement: Statement, access: Access | None) -> Ite
     Raises: UnknownValueError.
     """
     declared = set(_declared(graph, access))
-    found = [(value, place) for kind, value, place in statement.principals() if kind == "AWS"]
+    found = [(value, place) for kind, value, place in statement.principals() if kind in ("AWS", "Federated")]
     found += [(value, place) for key, value, place in closing(statement) if key in _ACCOUNTS_AND_ARNS]
+    users = [(value, place) for kind, value, place in statement.principals() if kind == "CanonicalUser"]
+    yield from ((value, place) for value, place in users if whole(value) is None and value not in declared)
     for value, place in found:
         owner = account(value)
         if owner in (None, OWN, "cloudfront", "aws") or owner in AWS_ACCOUNTS or value in declared or owner in declared:
