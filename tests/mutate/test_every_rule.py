@@ -25,7 +25,7 @@ def _killers(template: Path, environments: list[str]) -> set[RuleId]:
         rules={name: catalogue().rules_of(name) for name in NAMES},
         operators=[one for one in registry.operators() if one.name not in FORM],
         access=load_access(ROOT / "template" / "access.yaml") if template == STACK else None,
-        sample=1,
+        sample=1 if template == STACK else None,
     )
     given = [deployment.choose(template, name) for name in environments] or [None]
     report = run(read(template), given, settings, lambda *_: None)

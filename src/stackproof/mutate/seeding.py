@@ -60,10 +60,11 @@ def seed(source: Source, stages: Sequence[Stage], settings: Settings) -> tuple[M
 
 
 def _sampled(mutants: Sequence[Mutant], most: int | None) -> Iterator[Mutant]:
-    """The first ones of each operator, type of fault and controls."""
+    """The first ones of each kind: operator, controls, new value, name of the property."""
     count: dict[object, int] = {}
     for mutant in mutants:
-        key = (mutant.operator, mutant.expected, mutant.after)
+        name = next((step for step in reversed(mutant.path) if isinstance(step, str)), "")
+        key = (mutant.operator, mutant.expected, mutant.after, name)
         count[key] = count.get(key, 0) + 1
         if most is None or count[key] <= most:
             yield mutant
