@@ -51,8 +51,8 @@ def test_unwritten_prose_is_named(spoil: Spoil) -> None:
     folder = spoil("controls.yaml", "why: Overwritten objects are lost.", "why: TODO")
     spoil("controls.yaml", "fix: Set Runtime.", "fix: TODO say which")
     assert check(folder) == [
-        "controls.yaml: the why of recovery-versioning is not written yet.",
-        "controls.yaml: the fix of resilience-runtimes is not written yet.",
+        "controls.yaml:10: not written yet: why: TODO",
+        "controls.yaml:29: not written yet: fix: TODO say which",
     ]
 
 
@@ -134,6 +134,34 @@ def test_an_id_that_is_no_checkov_check_is_named(spoil: Spoil) -> None:
     assert "controls.yaml: BUILTINS is no checkov check; write CKV_AWS_n, CKV2_AWS_n or CKV_STACKPROOF_..." in check(
         folder
     )
+
+
+def test_what_a_scaffold_left_is_named_in_rules_and_cases(spoil: Spoil) -> None:
+    folder = spoil("guard/s3_versioning.guard", "    Resources exists", "    # TODO: say what\n    Resources exists")
+    spoil("guard/s3_versioning.yaml", "good:", "# TODO: more of them\ngood:")
+    assert check(folder) == [
+        "guard/s3_versioning.guard:2: not written yet: # TODO: say what",
+        "guard/s3_versioning.yaml:2: not written yet: # TODO: more of them",
+    ]
+
+
+def test_a_bad_case_without_its_logical_ids_is_named(spoil: Spoil) -> None:
+    folder = spoil("guard/s3_versioning.yaml", ", at: [Bucket]", "")
+    assert check(folder) == [
+        "guard/s3_versioning.yaml: the case bad.suspended has no `at`: list the logical ids that are not right."
+    ]
+
+
+def test_a_threshold_that_is_not_there_is_named_with_its_line(spoil: Spoil) -> None:
+    folder = spoil(
+        "guard/s3_versioning.guard",
+        "rule s3",
+        "let a = 1  # threshold: recovery.pitr_window_days\nlet b = 1  # threshold: recovery.days\nrule s3",
+    )
+    assert check(folder) == [
+        "guard/s3_versioning.guard:2: asks for the threshold recovery.days, which thresholds.yaml does not have."
+        " Add it there."
+    ]
 
 
 def test_a_malformed_catalogue_is_an_error(spoil: Spoil) -> None:

@@ -54,19 +54,21 @@ def command(name: str, policies: Path | None) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A paragraph with its indentation. What is `fixed` (a template) keeps its lines, however long."""
+    """A paragraph with its indentation; lines after the first one stand `hang` further in. What is `fixed` (a template)
+    keeps its lines, however long."""
 
     text: Text
     indent: int = 0
+    hang: int = 0
     fixed: bool = False
 
     def lines(self, console: Console, width: int) -> Iterator[Text]:
         """The lines, wrapped."""
-        text = self.text
-        lines = text.split("\n", allow_blank=True) if self.fixed else text.wrap(console, width - self.indent)
-        for line in lines:
+        room = width - self.indent - self.hang
+        lines = self.text.split("\n", allow_blank=True) if self.fixed else self.text.wrap(console, room)
+        for number, line in enumerate(lines):
             line.rstrip()
-            yield Text(" " * self.indent).append_text(line)
+            yield Text(" " * (self.indent + (self.hang if number else 0))).append_text(line)
 
 
 def _page(found: Control | Exclusion | tuple[RuleId, ...], catalogue: Catalogue, policies: Path) -> Iterator[Part]:
@@ -110,7 +112,7 @@ def _requirements(control: Control, catalogue: Catalogue) -> Iterator[Part]:
         framework = catalogue.frameworks[key]
         for number in numbers:
             line = Text.assemble((f"{framework.label} {number}", "cyan"), f"  {framework.requirements[number]}")
-            yield Part(text=line, indent=2)
+            yield Part(text=line, indent=2, hang=4)
 
 
 def _examples(rules: Iterable[RuleId], policies: Path) -> Iterator[Part]:

@@ -18,7 +18,7 @@ _LINT = re.compile(r"[EW]9[0-9]{3}")
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """A new rule by all its names: its id, the stem of its files, the class that it is, the control that it would be."""
+    """A new rule by all its names: its id, the stem of its files, its class, the control that it would begin."""
 
     rule: RuleId
     stem: str

@@ -70,8 +70,8 @@ def _catalogue(policies: Path, named: Names, control: Control | None, catalogue:
         return with_rule(content, control.id, str(named.rule))
     if named.control in catalogue.controls:
         raise StackproofError(
-            f"The control {named.control} is there already. Add the rule to it with --control {named.control}, or choose"
-            " another name."
+            f"The control {named.control} is there already. Add the rule to it with --control {named.control}, or"
+            " choose another name."
         )
     first = named.control.split("-")[0]
     area = first if first in list(Area) else str(Area.LINT)
