@@ -62,7 +62,7 @@ def key_faults(graph: Graph, statement: Statement) -> Iterator[tuple[str, Path]]
     bound = {key for key, _, _ in closing(statement)} | set(_purposes(statement))
     for kind, value, place in others:
         yield from ((message, place) for message in _principal_faults(graph, statement, kind, value, bound))
-    grants = any(matches(action, "kms:CreateGrant") for action, _ in actions)
+    grants = any(matches(action, "kms:CreateGrant") and action.lower() not in _CONSOLE for action, _ in actions)
     if grants and not _is_for_aws(statement) and "kms:viaservice" not in bound:
         yield (
             f"{statement.name} lets grants be made to anybody: kms:GrantIsForAWSResource is not asked for",
