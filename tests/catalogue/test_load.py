@@ -230,9 +230,11 @@ def test_any_text_is_read_or_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "controls.yaml"
     path.write_text(text, encoding="utf-8", newline="")
     try:
-        assert isinstance(read(path), dict)
+        data, said = read(path), ""
     except StackproofError as error:
-        assert str(path) in str(error)
+        data, said = {}, str(error)
+    assert isinstance(data, dict)
+    assert not said or str(path) in said
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -249,9 +251,11 @@ def test_any_value_of_an_entry_is_taken_or_refused_at_its_place(policies: Path, 
         (spoilt / name).write_text((policies / name).read_text())
     (spoilt / "controls.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
     try:
-        control = next(iter(load(spoilt).controls.values()))
+        control, said = next(iter(load(spoilt).controls.values())), ""
     except StackproofError as error:
-        assert str(spoilt / "controls.yaml") in str(error)
+        control, said = None, str(error)
+    if control is None:
+        assert str(spoilt / "controls.yaml") in said
     else:
         assert control.title
         assert control.rules

@@ -52,7 +52,7 @@ def test_unwritten_prose_is_named(spoil: Spoil) -> None:
     spoil("controls.yaml", "fix: Set Runtime.", "fix: TODO say which")
     assert check(folder) == [
         "controls.yaml:10: not written yet: why: TODO",
-        "controls.yaml:29: not written yet: fix: TODO say which",
+        "controls.yaml:30: not written yet: fix: TODO say which",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from stackproof.findings.report import Finding, Waiver
+from stackproof.reporters._text import plain, source_text
 from stackproof.reporters._view import pointer
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ def locations(template: str, finding: Finding) -> list[Json]:
         place["region"] = _region(finding, finding.line)
         if finding.excerpt:
             numbers = [number for number, _ in finding.excerpt]
-            text = "\n".join(text for _, text in finding.excerpt)
+            text = source_text("\n".join(text for _, text in finding.excerpt))
             if min(numbers) >= 1:
                 place["contextRegion"] = {
                     "startLine": min(numbers),
@@ -56,7 +57,7 @@ def _region(finding: Finding, line: int) -> Json:
         region["startColumn"] = finding.column
     text = dict(finding.excerpt).get(line)
     if text is not None:
-        region["snippet"] = {"text": text}
+        region["snippet"] = {"text": source_text(text)}
     return region
 
 
@@ -64,8 +65,8 @@ def _logical(finding: Finding) -> Json | None:
     if finding.resource in (None, "*"):
         return None
     return {
-        "name": finding.resource,
-        "fullyQualifiedName": pointer(finding.path) or f"Resources/{finding.resource}",
+        "name": plain(finding.resource or ""),
+        "fullyQualifiedName": plain(pointer(finding.path) or f"Resources/{finding.resource}"),
         "kind": "resource",
     }
 

@@ -15,8 +15,9 @@ _COMMAND = re.compile(r"##(?=\w*\[)")  # build servers take ##[..], ##vso[..] an
 
 def plain(text: str) -> str:
     """`text` on one line: tokens as `${Name}`, runs of blanks and line ends as one blank, control characters
-    spelt out."""
-    return _spelt(" ".join(display(text).split()))
+    spelt out, and no line that a build server takes for a command."""
+    line = _spelt(" ".join(display(text).split()))
+    return f"\\x3a{line[1:]}" if line.startswith("::") else line
 
 
 def lines_of(text: str) -> list[str]:
@@ -27,6 +28,11 @@ def lines_of(text: str) -> list[str]:
 def line_of_source(text: str) -> str:
     """A line of source: its indentation kept, tabs as four blanks, control characters spelt out."""
     return _spelt(text.rstrip("\r\n").replace("\t", _TAB))
+
+
+def source_text(text: str) -> str:
+    """Lines of source as they are, tabs and all, with other control characters spelt out."""
+    return "\n".join("\t".join(map(_spelt, line.split("\t"))) for line in text.split("\n"))
 
 
 def _spelt(text: str) -> str:

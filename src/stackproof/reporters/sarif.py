@@ -18,7 +18,7 @@ from stackproof.reporters import _view as view
 from stackproof.reporters._json import written
 from stackproof.reporters._sarif_places import fingerprint, locations, uri, waiver_location
 from stackproof.reporters._sarif_rules import LEVELS, controls_of, rules
-from stackproof.template.references import display
+from stackproof.reporters._text import plain
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -54,8 +54,8 @@ def _run(report: GateReport) -> Json:
             "leftOut": list(report.scope.left_out),
             "reports": [
                 {
-                    "template": each.template,
-                    "environment": each.environment,
+                    "template": plain(each.template),
+                    "environment": None if each.environment is None else plain(each.environment),
                     "verdict": str(each.verdict),
                     "outcomes": {control.id: str(control.outcome) for control in each.controls},
                 }
@@ -115,7 +115,7 @@ def _configuration(report: GateReport) -> Iterator[Json]:
 
 
 def _notification(level: str, text: str, *, path: str | None = None, line: int | None = None) -> Json:
-    notification: Json = {"level": level, "message": {"text": display(text)}}
+    notification: Json = {"level": level, "message": {"text": _said(text)}}
     if path is not None:
         region = {} if line is None else {"region": {"startLine": line}}
         notification["locations"] = [{"physicalLocation": {"artifactLocation": uri(path), **region}}]
@@ -142,7 +142,7 @@ def _merged(reports: Iterable[Report]) -> dict[tuple[str, Finding], list[str]]:
         for finding in report.findings:
             environments = merged.setdefault((report.template, replace(finding, fix="")), [])
             if report.environment is not None:
-                environments.append(report.environment)
+                environments.append(plain(report.environment))
     return merged
 
 
@@ -158,28 +158,37 @@ def _result(template: str, finding: Finding, environments: list[str]) -> Json:
             "outcome": str(finding.outcome),
             "severity": str(finding.severity),
             "area": str(finding.area),
-            "resourceType": finding.resource_type,
+            "resourceType": None if finding.resource_type is None else plain(finding.resource_type),
             "environments": environments,
             "rules": [str(rule) for rule in finding.rules],
-            "path": view.pointer(finding.path),
-            "when": display(finding.when),
+            "path": plain(view.pointer(finding.path) or ""),
+            "when": plain(finding.when),
         },
     }
 
 
 def _message(finding: Finding) -> str:
-    text = display(finding.message) or "no reason was given"
+    text = finding.message or "no reason was given"
     about = "" if finding.resource in (None, "*") else f"{finding.resource}: "
     unknown = "not known, so not passed: " if finding.outcome is Outcome.UNKNOWN else ""
-    when = f" (when {display(finding.when)})" if finding.when else ""
-    return f"{about}{unknown}{text}{when}"
+    when = f" (when {finding.when})" if finding.when else ""
+    return _said(f"{about}{unknown}{text}{when}")
+
+
+def _said(text: str) -> str:
+    """A text for people. SARIF takes [words](place) in messages for a link: nothing that a template says is one."""
+    return plain(text).replace("](", "] (")
 
 
 def _suppression(waiver: Waiver) -> Json:
     return {
         "kind": "external",
         "status": "accepted",
-        "justification": waiver.reason,
+        "justification": plain(waiver.reason),
         "location": waiver_location(waiver),
-        "properties": {"owner": waiver.owner, "approver": waiver.approver, "expires": waiver.expires},
+        "properties": {
+            "owner": plain(waiver.owner),
+            "approver": plain(waiver.approver),
+            "expires": plain(waiver.expires),
+        },
     }
