@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -120,9 +121,13 @@ def judged_at_once(bench: Bench, workers: int | None = None) -> Iterator[Said]:
         for chunk in chunks:
             yield from _chunk(chunk)
         return
-    with multiprocessing.get_context("fork").Pool(count) as pool:
+    with multiprocessing.get_context("fork").Pool(count, initializer=_undisturbed) as pool:
         for answers in pool.imap_unordered(_chunk, chunks):
             yield from answers
+
+
+def _undisturbed() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends its workers
 
 
 def _chunk(indices: Sequence[int]) -> list[Said]:
