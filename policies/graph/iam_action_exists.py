@@ -2,7 +2,7 @@
 
 from stackproof.graph import Graph
 from stackproof.graph.iam.actions import expand
-from stackproof.graph.iam.conditions import condition_fault
+from stackproof.graph.iam.conditions import faults
 from stackproof.graph.iam.documents import holds, statements
 from stackproof.rules import Hit, Hits, Resource, rule
 
@@ -15,6 +15,5 @@ def iam_action_exists(resource: Resource, graph: Graph) -> Hits:
             for action, place in statement.texts(element):
                 if not expand(action):
                     yield Hit(f"{statement.name} names the action {action}, which does not exist", path=place)
-        for operator, key, values, place in statement.conditions():
-            if fault := condition_fault(operator, key, values):
-                yield Hit(f"{statement.name}: {fault}", path=place)
+    for message, place in faults(statements(graph, resource)):
+        yield Hit(message, path=place)

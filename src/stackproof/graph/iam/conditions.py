@@ -1,6 +1,7 @@
 """Conditions that exist: operators, keys, values of the kind that a key has."""
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -13,16 +14,40 @@ from stackproof.graph.iam.data import (
     OPERATORS,
     SERVICE_NAMES,
 )
-from stackproof.template.model import Unknown
+from stackproof.graph.iam.documents import Statement
+from stackproof.template.model import Path, Unknown, UnknownValueError
 from stackproof.template.references import display, substitute, whole
 
-_SET = re.compile(r"^(?:ForAllValues|ForAnyValue):")
+_SET = re.compile(r"^(?:ForAllValues|ForAnyValue):", re.IGNORECASE)
 _FEDERATED = re.compile(r"[^:]+\.[^:]+(?:/[^:]*)?:[A-Za-z0-9_.-]+|saml:.+|graph\.facebook\.com:.+", re.IGNORECASE)
 _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com"}
 _VIA = re.compile(r"[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
 _VIA_LIKE = re.compile(r"[a-z0-9*?-]+\.amazonaws\.(?:com|com\.cn|\*)|\*(?:\.amazonaws\.com)?")
 _TRUTHS = ("true", "false", True, False)
 _OPERATORS = {name.lower(): name for name in OPERATORS}
+
+
+def faults(statements: Iterable[Statement]) -> Iterator[tuple[str, Path]]:
+    """What is wrong with the conditions of statements: message, place.
+
+    Raises: UnknownValueError when a value that would be judged is not known, after what is certain.
+    """
+    unknown: Unknown | None = None
+    for statement in statements:
+        for operator, key, values, place in statement.conditions():
+            if fault := condition_fault(operator, key, values):
+                yield f"{statement.name}: {fault}", place
+            elif _is_judged(operator.lower(), key.lower()):
+                unknown = next((value for value in values if isinstance(value, Unknown)), unknown)
+    if unknown is not None:
+        raise UnknownValueError(unknown)
+
+
+def _is_judged(operator: str, key: str) -> bool:
+    """Whether it matters which values a condition has."""
+    plain = _SET.sub("", operator)
+    kinds = ("bool", "null", "arn")
+    return plain.startswith(kinds) or key in CLOSING_ACCOUNTS or key in CLOSING_ARNS or key == "kms:viaservice"
 
 
 def condition_fault(operator: str, key: str, values: list[Any]) -> str:
