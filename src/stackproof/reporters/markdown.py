@@ -11,10 +11,11 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from stackproof.findings.outcome import Outcome, Verdict
-from stackproof.findings.report import Finding, GateReport, Report
+from stackproof.findings.report import EngineStatus, Finding, GateReport, Report
 from stackproof.reporters import _view as view
 from stackproof.reporters._excerpt import numbered
 from stackproof.reporters._markdown_text import block, cell, code, prose
+from stackproof.reporters._merge import Sheet, sheets
 from stackproof.reporters._text import plain
 
 LIMIT = 65_536
@@ -77,39 +78,51 @@ def _page(report: GateReport) -> Iterator[_Block]:
     for note in (view.threshold(report), *report.notes):
         if note:
             yield _Block(rank=4, text=f"Note: {prose(note)}", about="note")
-    for each in report.reports:
-        yield from _report(each)
+    for sheet in sheets(report.reports):
+        yield from _sheet(sheet)
 
 
-def _report(report: Report) -> Iterator[_Block]:
+def _sheet(sheet: Sheet) -> Iterator[_Block]:
+    for report in sheet.reports:
+        yield _head(report)
+    for group in view.groups(sheet.all, waived=False):
+        yield from _group(sheet, group)
+    waived = [finding for group in view.groups(sheet.all, waived=True) for finding in group.findings]
+    if waived:
+        lines = [_waived(sheet, finding) for finding in waived]
+        text = _details(f"Waived: {view.counted(len(waived), 'finding')}", "\n".join(lines))
+        yield _Block(rank=3, text=text, about="waived finding", size=len(waived))
+    suppressions = sheet.all.suppressions
+    if suppressions:
+        lines = [f"- {prose(view.suppressed(sheet.all, suppression))}" for suppression in suppressions]
+        title = f"Suppressions in the template: {len(lines)}; they hide nothing"
+        yield _Block(rank=3, text=_details(title, "\n".join(lines)), about="suppression", size=len(lines))
+    for report, about in sheet.alike(lambda report: report.controls):
+        if report.controls:
+            yield _Block(rank=4, text=_controls(report, about), about="table of controls")
+    for report, about in sheet.alike(lambda report: report.engines):
+        rows = [_engine_row(engine) for engine in report.engines]
+        if rows:
+            head = "| engine | version | status | rules | seconds |\n|---|---|---|--:|--:|\n"
+            text = _details(f"Engines{_of(about)}", head + "\n".join(rows))
+            yield _Block(rank=5, text=text, about="table of engines")
+
+
+def _head(report: Report) -> _Block:
     head = (
         f"### {_MARKS[report.verdict]} {prose(view.label(report))}: {report.verdict}\n\n{prose(view.summary(report))}"
     )
     for engine in report.engines:
         if engine.status == "failed":
             head += f"\n\n**{prose(engine.name)} failed:** {prose(engine.error or 'no reason was given')}"
-    yield _Block(rank=1, text=head, about="report")
-    for group in view.groups(report, waived=False):
-        yield from _group(report, group)
-    waived = [finding for group in view.groups(report, waived=True) for finding in group.findings]
-    if waived:
-        lines = [_waived(report, finding) for finding in waived]
-        text = _details(f"Waived: {view.counted(len(waived), 'finding')}", "\n".join(lines))
-        yield _Block(rank=3, text=text, about="waived finding", size=len(waived))
-    if report.suppressions:
-        lines = [f"- {prose(view.suppressed(report, suppression))}" for suppression in report.suppressions]
-        title = f"Suppressions in the template: {len(lines)}; they hide nothing"
-        yield _Block(rank=3, text=_details(title, "\n".join(lines)), about="suppression", size=len(lines))
-    if report.controls:
-        yield _Block(rank=4, text=_controls(report), about="table of controls")
-    engines = [_engine_row(report, index) for index in range(len(report.engines))]
-    if engines:
-        head = "| engine | version | status | rules | seconds |\n|---|---|---|--:|--:|\n"
-        yield _Block(rank=5, text=_details("Engines", head + "\n".join(engines)), about="table of engines")
+    return _Block(rank=1, text=head, about="report")
 
 
-def _engine_row(report: Report, index: int) -> str:
-    engine = report.engines[index]
+def _of(about: str) -> str:
+    return f" ({prose(about)})" if about else ""
+
+
+def _engine_row(engine: EngineStatus) -> str:
     status = engine.status.replace("_", " ")
     return f"| {prose(engine.name)} | {prose(engine.version)} | {status} | {engine.rules} | {engine.seconds:.1f} |"
 
@@ -118,20 +131,22 @@ def _details(title: str, text: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
 
 
-def _group(report: Report, group: view.Group) -> Iterator[_Block]:
+def _group(sheet: Sheet, group: view.Group) -> Iterator[_Block]:
     title = f": {prose(group.title)}" if group.title else ""
     head = [f"#### {code(group.control)}{title} ({group.severity})"]
     head += [f"**How to fix:** {prose(fix)}" for fix in dict.fromkeys(f.fix for f in group.findings if f.fix)]
     for index, finding in enumerate(group.findings):
-        parts = [_finding(report, finding)] if index else [*head, _finding(report, finding)]
+        parts = [_finding(sheet, finding)] if index else [*head, _finding(sheet, finding)]
         yield _Block(rank=2, text="\n\n".join(parts), about="finding")
 
 
-def _finding(report: Report, finding: Finding) -> str:
-    text = f"**{view.word(finding)}** {_place(report, finding)} {_subject(finding)}: {prose(finding.message)}"
+def _finding(sheet: Sheet, finding: Finding) -> str:
+    text = f"**{view.word(finding)}** {_place(sheet.all, finding)} {_subject(finding)}: {prose(finding.message)}"
     if finding.when:
         text += f" (when {prose(finding.when)})"
     text += f"<br>found by {', '.join(code(str(rule)) for rule in finding.rules)}"
+    if names := sheet.environments(finding):
+        text += f"; in {prose(', '.join(names))}"
     lines = numbered(finding, _ROOM)
     return text + ("\n\n" + block(lines) if lines else "")
 
@@ -153,18 +168,19 @@ def _place(report: Report, finding: Finding) -> str:
     return f"[{shown}]({quote(pure.as_posix(), safe='/')}{anchor})"
 
 
-def _waived(report: Report, finding: Finding) -> str:
+def _waived(sheet: Sheet, finding: Finding) -> str:
     waiver = finding.waiver
     if waiver is None:
         return ""
     return (
-        f"- {code(finding.control)} {_place(report, finding)} {_subject(finding)}: {prose(finding.message)}<br>"
+        f"- {code(finding.control)} {_place(sheet.all, finding)} {_subject(finding)}: {prose(finding.message)}<br>"
         f"{prose(waiver.reason)}<br>owner {prose(waiver.owner)}, approved by {prose(waiver.approver)}, "
         f"expires {prose(waiver.expires)} ({code(f'{waiver.file}:{waiver.line}')})"
+        + (f"<br>in {prose(', '.join(names))}" if (names := sheet.environments(finding)) else "")
     )
 
 
-def _controls(report: Report) -> str:
+def _controls(report: Report, about: str) -> str:
     rows = [
         "| area | control | severity | outcome | passed | failed | unknown | waived |",
         "|---|---|---|---|--:|--:|--:|--:|",
@@ -178,4 +194,4 @@ def _controls(report: Report) -> str:
             rows.append(
                 f"| {area} | {cell(control.id)} {prose(control.title)} | {control.severity} | {outcome} | {numbers} |"
             )
-    return _details(view.controls_line(report.controls), "\n".join(rows))
+    return _details(f"{view.controls_line(report.controls)}{_of(about)}", "\n".join(rows))

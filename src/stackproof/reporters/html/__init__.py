@@ -1,7 +1,7 @@
 """The gate's report as one HTML page for auditors: no network, no script needed, light and dark, made for print too.
 
-Every text passes `plain` and the engine's escaping on its way out (`finalize`, autoescape), and a Content-Security-Policy
-lets nothing run or load but this page's own style and script, by their hashes: what a template says is inert.
+Every text passes `plain` and the engine's escaping on its way out (`finalize`, autoescape), and a security policy
+(CSP) lets nothing run or load but this page's own style and script, by their hashes: what a template says is inert.
 """
 
 from base64 import b64encode
