@@ -106,7 +106,7 @@ def faults(found: list[Tag], at: Path, policy: Mapping[str, Any], agreed: Mappin
     unknown: Unknown | None = None
     for tag in found:
         if isinstance(tag.value, Unknown):
-            unknown = tag.value if _names(tag.key) in required and required[tag.key] else unknown
+            unknown = tag.value if _names(tag.key) in required else unknown
         elif tag.key is None or (isinstance(tag.key, str) and not tag.key.strip()):
             yield Hit("a tag has no key", path=tag.path)
         elif why := _value_fault(tag, required, agreed):
