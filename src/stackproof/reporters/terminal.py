@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from stackproof.findings.outcome import Outcome, Verdict
-from stackproof.findings.report import EngineStatus, Finding, GateReport, Waiver
+from stackproof.findings.report import EngineStatus, Finding, GateReport, Report, Waiver
 from stackproof.reporters import _view as view
 from stackproof.reporters._excerpt import excerpt
 from stackproof.reporters._layout import Wrap
