@@ -94,14 +94,14 @@ def command(
         timeout=timeout,
     )
     with telling(quiet=quiet) as progress:
-        running = start(selection, progress, cached=not no_cache)
+        running = start(selection, progress, cached=not no_cache, today=settings.today)
         inputs = gather(templates, environments=environments, like=like)
         report = judge(inputs, with_access(running, inputs), settings, progress)
     write(report, form, output)
     sys.exit(report.exit_code)
 
 
-def start(selection: Selection, progress: Progress, *, cached: bool) -> "list[Engine]":
+def start(selection: Selection, progress: Progress, *, cached: bool, today: date | None = None) -> "list[Engine]":
     """The engines of a selection, those that run as processes first, the one that computes here last."""
     from stackproof.gate.cache import CachedEngine
 
@@ -113,7 +113,7 @@ def start(selection: Selection, progress: Progress, *, cached: bool) -> "list[En
     if "cfn-lint" in selection.rules:
         from stackproof.engines.cfnlint import CfnLintEngine
 
-        made.append(CfnLintEngine())
+        made.append(CfnLintEngine(today=today))
     if "cfn-guard" in selection.rules:
         from stackproof.engines.guard import GuardEngine
 

@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from stackproof.findings.outcome import Outcome
 from stackproof.findings.result import Result, RuleId
 
 _FORM = 1
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class CachedEngine:
@@ -65,7 +67,7 @@ class CachedEngine:
         digest = hashlib.sha256()
         # Some rules look at the calendar (runtimes that are deprecated): what they said holds for that day.
         today = getattr(self._engine, "today", None)
-        parts = [_FORM, __version__, self.name, self.version(), task.rules, task.thresholds, today]
+        parts = [_FORM, __version__, self.name, self.version(), task.rules, task.thresholds, today, _code()]
         digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
         for path in sorted(_files(task.policies, self.name)):
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -101,6 +103,17 @@ class CachedEngine:
             os.replace(file.name, folder / f"{key}.json")
         except (OSError, TypeError, ValueError):
             return  # a cache that can't be written costs time, nothing else
+
+
+@cache
+def _code() -> str:
+    """A digest of our own code that engines and templates pass through: a mended fault must not live on in old
+    results."""
+    digest = hashlib.sha256()
+    for folder in ("engines", "template"):
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def results_folder() -> Path:
