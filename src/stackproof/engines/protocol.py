@@ -83,5 +83,6 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """End the processes that it has running, also while another thread waits for them: Ctrl-C leaves none behind."""
+        """End the processes that it has running, also while another thread waits for them: Ctrl-C leaves none
+        behind."""
         ...

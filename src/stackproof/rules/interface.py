@@ -80,8 +80,8 @@ def rule(*types: str, where: Callable[..., bool] | None = None) -> Callable[[Cal
 
 
 def applies(rule_: Rule, resource: Resource | None, graph: Any, thresholds: Any) -> bool:
-    """Whether a rule has something to say of a resource of its types; of the template, for a rule about the template, whose
-    `where` gets the graph first."""
+    """Whether a rule has something to say of a resource of its types; of the template, for a rule about the template,
+    whose `where` gets the graph first."""
     if rule_.where is None:
         return True
     if rule_.is_about_template:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackproof.template import parameters as parameter_values
 from stackproof.embedded.deploy.model import Resource, Template, TemplateError
 from stackproof.embedded.deploy.order import order, references
 from stackproof.embedded.deploy.registry import find
 from stackproof.embedded.deploy.resolve import NO_VALUE, Resolver
 from stackproof.embedded.world import World
+from stackproof.template import parameters as parameter_values
 
 
 @dataclass(kw_only=True)

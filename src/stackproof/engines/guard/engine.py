@@ -55,7 +55,7 @@ class GuardEngine:
         return self._program(_VERSION_TIMEOUT).version()
 
     def close(self) -> None:
-        """Its processes judge a batch of documents within a second or two and end by themselves; none waits for more."""
+        """Its processes judge a batch of documents within a second or two and end by themselves."""
 
     def run(self, task: Task) -> Run:
         """Judge all subjects.
