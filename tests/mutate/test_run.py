@@ -9,16 +9,19 @@ import jsonschema
 import pytest
 
 from stackproof import deployment
+from stackproof.engines.cfnlint import CfnLintEngine
 from stackproof.engines.graph import GraphEngine
 from stackproof.engines.guard import GuardEngine
 from stackproof.gate.access import load as load_access
 from stackproof.gate.gate import Settings, judge
 from stackproof.gate.inputs import gather
 from stackproof.gate.scope import select
-from stackproof.mutate import document, registry, seeding, terminal
+from stackproof.mutate import document, registry, seeding, speaks, terminal
 from stackproof.mutate.anew import changed_bodies, resolved
-from stackproof.mutate.judging import Bench, judged_at_once
+from stackproof.mutate.judging import Bench, Said, is_right, judged_at_once
 from stackproof.mutate.model import Status, tallies
+from stackproof.mutate.slow import cfn_lint
+from stackproof.mutate.target import Target
 from stackproof.mutate.trial import mutated, stage
 from stackproof.template.expand import expand
 from stackproof.template.read import read, source
@@ -137,3 +140,25 @@ def test_verdicts_are_those_of_the_gate(seeded: tuple, tmp_path: Path) -> None: 
         report = judge(inputs, [GuardEngine(), GraphEngine(invariants)], settings, lambda _: None)
         found = {f.control for one in report.reports for f in one.findings} & set(mutant.expected)
         assert {c.control for c in said[index].caught if c.control in mutant.expected} == found, mutant.description
+
+
+def test_cfn_lint_says_the_same_of_mutants_together_and_alone(seeded: tuple) -> None:  # type: ignore[type-arg]
+    base, stages, mutants = seeded
+    form = [m for m in mutants if m.operator in ("wrong-type", "misspell-property", "retype-reference")]
+    chosen = random.Random(5).sample(form, 14)
+    rules = {"cfn-lint": catalogue().rules_of("cfn-lint")}
+    bench = Bench(source=base, mutants=chosen, stages=stages, catalogue=catalogue(), policies=POLICIES, rules=rules)
+    said = [Said(index=index) for index in range(len(chosen))]
+    target = Target(
+        source=base, template=stages[0].templates[0], parameters={}, speaks=speaks.load(), catalogue=catalogue()
+    )
+    everything = dict.fromkeys(base.data["Resources"], frozenset(base.data["Resources"]))  # all are neighbours of all
+    with CfnLintEngine() as engine:
+        together = {h.index: h for h in cfn_lint(bench, engine, said, {0: frozenset()}, target.referrers)}
+        apart = {h.index: h for h in cfn_lint(bench, engine, said, {0: frozenset()}, everything)}
+    killed = {index for index, heard in together.items() if any(is_right(one, chosen[index]) for one in heard.caught)}
+    alone = {index for index, heard in apart.items() if any(is_right(one, chosen[index]) for one in heard.caught)}
+    assert killed == alone
+    assert {i: {c.rule for c in together[i].caught} for i in together} == {
+        i: {c.rule for c in apart[i].caught} for i in apart
+    }

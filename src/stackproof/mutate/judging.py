@@ -12,6 +12,7 @@ from stackproof.catalogue import Catalogue
 from stackproof.engines.graph import GraphEngine, load_rule
 from stackproof.engines.guard import GuardEngine
 from stackproof.engines.protocol import EngineFailure, Subject, Task
+from stackproof.findings.outcome import Outcome
 from stackproof.findings.result import Result
 from stackproof.gate import join
 from stackproof.mutate.model import Caught, Mutant
@@ -98,9 +99,13 @@ def key(result: Result) -> Key:
     return str(result.rule), result.resource, result.message
 
 
-def failing(results: Iterable[Result]) -> frozenset[Key]:
+def failing(results: Iterable[Result], catalogue: Catalogue) -> frozenset[Key]:
     """The findings of a template before any fault."""
-    return frozenset(key(result) for result in results if result.outcome in ("fail", "unknown"))
+    return frozenset(
+        key(result)
+        for result in results
+        if result.outcome in (Outcome.FAIL, Outcome.UNKNOWN) and catalogue.exclusion(result.rule) is None
+    )
 
 
 def is_right(found: Caught, mutant: Mutant) -> bool:
@@ -195,7 +200,7 @@ def _before(bench: Bench, stage: int) -> frozenset[Key]:
         if bench.rules["cfn-guard"]:
             run = bench.guard.run(bench.task("cfn-guard", given))
             found += [result for results in run.results.values() for result in results]
-        bench.before[stage] = failing(found)
+        bench.before[stage] = failing(found, bench.catalogue)
     return bench.before[stage]
 
 

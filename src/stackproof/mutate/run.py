@@ -123,12 +123,12 @@ def _slow(course: _Course, tell: Tell) -> tuple[dict[str, str], int]:
         }
         if "checkov" in started:
             tell("checkov starts", 0, 0)
-            known, runs = _known(started["checkov"])
+            known, runs = _known(bench, started["checkov"])
             versions["checkov"] = runs[0].version
             _with_checkov(course, checkov, known, tell)
             count += len(known[0])
         if "cfn-lint" in started:
-            known, runs = _known(started["cfn-lint"])
+            known, runs = _known(bench, started["cfn-lint"])
             versions["cfn-lint"] = runs[0].version
             _with_lint(course, lint, known, tell)
             count += len(known[0])
@@ -148,9 +148,9 @@ def _before(bench: Bench, engine: CheckovEngine | CfnLintEngine) -> list[Run]:
     return runs
 
 
-def _known(future: "Future[list[Run]]") -> tuple[dict[int, frozenset[Key]], list[Run]]:
+def _known(bench: Bench, future: "Future[list[Run]]") -> tuple[dict[int, frozenset[Key]], list[Run]]:
     runs = future.result()
-    return {number: slow.before(one) for number, one in enumerate(runs)}, runs
+    return {number: slow.before(one, bench.catalogue) for number, one in enumerate(runs)}, runs
 
 
 def _with_checkov(course: _Course, engine: CheckovEngine, known: Mapping[int, frozenset[Key]], tell: Tell) -> None:

@@ -5,10 +5,10 @@ can't meet: each changes one resource, and no two of these refer to each other. 
 resource it stands.
 """
 
-import fnmatch
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stackproof.catalogue import Catalogue
 from stackproof.engines.cfnlint import CfnLintEngine, outcomes
 from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.protocol import EngineFailure, Run, Subject
@@ -33,14 +33,14 @@ class Heard:
     failure: str = ""
 
 
-def before(run: Run) -> frozenset[Key]:
+def before(run: Run, catalogue: Catalogue) -> frozenset[Key]:
     """The findings of an engine before any fault.
 
     Raises: EngineFailure when it could not judge the template.
     """
     for failure in run.failures.values():
         raise EngineFailure(failure)
-    return failing(result for results in run.results.values() for result in results)
+    return failing((result for results in run.results.values() for result in results), catalogue)
 
 
 def checkov(
@@ -59,17 +59,6 @@ def checkov(
             continue
         results = [result for found in run.results.values() for result in found]
         yield Heard(index=said.index, caught=caught(results, bench, known[said.stage], said.variants))
-
-
-def checkov_types(run: Run, template: Template) -> frozenset[str]:
-    """The types of resources of which checkov said something."""
-    names = {result.resource for results in run.results.values() for result in results}
-    return frozenset(one.type for name, one in template.resources.items() if name in names)
-
-
-def matches(kind: str, patterns: Iterable[str]) -> bool:
-    """Whether a type is one of these, which may be patterns."""
-    return any(fnmatch.fnmatchcase(kind, pattern) for pattern in patterns)
 
 
 @dataclass(kw_only=True)
