@@ -21,10 +21,10 @@ def iam_wildcard_resource(resource: Resource, graph: Graph) -> Hits:
         if not statement.allows:
             continue
         known = [action for action, _ in statement.texts("Action") if knows_resources(action)]
-        negated = next(statement.listed("NotAction"), None) is not None
+        negated = statement.has("NotAction")
         for value, place in statement.texts("Resource"):
             if (known or negated) and is_wide(graph, value):
                 what = known[0] if known else "everything but a list"
                 yield Hit(f"{statement.name} grants {what} on all resources: {display(value)}", path=place)
-        if next(statement.listed("Resource"), None) is None and next(statement.listed("NotResource"), None) is None:
+        if not statement.has("Resource") and not statement.has("NotResource"):
             yield Hit(f"{statement.name} names no resource", path=statement.path)

@@ -106,6 +106,15 @@ def condition_keys(service: str) -> tuple[str, ...]:
     return tuple(key.lower() for key in _data().conditions.get_condition_keys_for_service(service))
 
 
+@cache
+def condition_type(key: str) -> str:
+    """The type of a service's condition key as `condition_keys` gives it: String, ArrayOfString, ..."""
+    details = _data().conditions
+    service = key.partition(":")[0]
+    names = {name.lower(): name for name in details.get_condition_keys_for_service(service)}
+    return str(details.get_condition_key_details(service, names[key])["type"])
+
+
 def service_exists(service: str) -> bool:
     """Whether a service prefix exists ("s3", not "s3.amazonaws.com")."""
     return service.lower() in _services()

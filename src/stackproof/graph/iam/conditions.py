@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from stackproof.graph.iam.actions import condition_keys, is_wildcard, service_exists
+from stackproof.graph.iam.actions import condition_keys, condition_type, is_wildcard, service_exists
 from stackproof.graph.iam.data import (
     CLOSING_ACCOUNTS,
     CLOSING_ARNS,
     GLOBAL_KEYS,
     GLOBAL_PREFIXES,
+    MANY_VALUES,
     OPERATORS,
     SERVICE_NAMES,
 )
@@ -37,6 +38,8 @@ def faults(statements: Iterable[Statement]) -> Iterator[tuple[str, Path]]:
         for operator, key, values, place in statement.conditions():
             if fault := condition_fault(operator, key, values):
                 yield f"{statement.name}: {fault}", place
+            elif operator.lower().startswith("forallvalues:") and statement.allows and not has_many_values(key.lower()):
+                yield f"{statement.name}: ForAllValues on {key} holds for every request without that key", place
             elif _is_judged(operator.lower(), key.lower()):
                 unknown = next((value for value in values if isinstance(value, Unknown)), unknown)
     if unknown is not None:
@@ -97,6 +100,15 @@ def _is_via(value: str, *, like: bool) -> bool:
     name, _, rest = value.partition(".")
     is_one = service_exists(name) or name in SERVICE_NAMES or (like and is_wildcard(name))
     return is_one and (_VIA_LIKE if like else _VIA).fullmatch(rest) is not None
+
+
+@lru_cache(maxsize=4096)
+def has_many_values(key: str) -> bool:
+    """Whether a request may have several values of a condition key."""
+    if key in GLOBAL_KEYS or key.startswith(GLOBAL_PREFIXES):
+        return key in MANY_VALUES
+    found = next((one for one in condition_keys(key.partition(":")[0]) if _is_key(one, key)), None)
+    return found is None or condition_type(found).startswith("Array")
 
 
 def _is_account(value: str, *, like: bool) -> bool:

@@ -11,6 +11,7 @@ _FACTS: Mapping[str, Any] = yaml.load(
 )
 
 GLOBAL_KEYS: frozenset[str] = frozenset(_FACTS["global_keys"])
+MANY_VALUES: frozenset[str] = frozenset(_FACTS["many_values"])
 GLOBAL_PREFIXES = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
 OPERATORS: frozenset[str] = frozenset(_FACTS["operators"])
 CLOSING_ACCOUNTS: frozenset[str] = frozenset(_FACTS["closing_accounts"])

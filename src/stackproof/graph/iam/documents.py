@@ -57,27 +57,42 @@ class Statement:
             return f"the statement {sid}"
         return f"statement {number + 1}" if isinstance(number, int) else "its only statement"
 
-    def listed(self, element: str) -> Iterator[tuple[Any, Path]]:
-        """The items of an element (Action, Resource, ...), a single one as a list of one, with their places. Items that
-        are not known come last."""
-        value = self.body.get(element)
-        place = (*self.path, element)
-        items = [(item, (*place, i)) for i, item in enumerate(value)] if isinstance(value, list) else [(value, place)]
-        yield from (one for one in items if one[0] is not None and not isinstance(one[0], Unknown))
-        yield from (one for one in items if isinstance(one[0], Unknown))
-
     def texts(self, element: str) -> Iterator[tuple[str, Path]]:
-        """The texts among the items of an element.
+        """The texts of an element (Action, Resource, ...), a single one as a list of one, with their places.
 
         Raises: UnknownValueError, after the known ones.
         """
-        for value, place in self.listed(element):
-            if isinstance(value, Unknown):
-                raise UnknownValueError(value)
-            if isinstance(value, str):
-                yield value, place
-            elif isinstance(value, int) and not isinstance(value, bool):
-                yield f"{value:012d}", place  # an account that YAML took for a number
+        if element not in self._read:
+            self._read[element] = self._texts(element)
+        known, unknown = self._read[element]
+        yield from known
+        if unknown is not None:
+            raise UnknownValueError(unknown)
+
+    @cached_property
+    def _read(self) -> dict[str, tuple[list[tuple[str, Path]], Unknown | None]]:
+        """What `texts` has found, by element."""
+        return {}
+
+    def _texts(self, element: str) -> tuple[list[tuple[str, Path]], Unknown | None]:
+        value = self.body.get(element)
+        place = (*self.path, element)
+        items = [(item, (*place, i)) for i, item in enumerate(value)] if isinstance(value, list) else [(value, place)]
+        known: list[tuple[str, Path]] = []
+        unknown: Unknown | None = None
+        for item, where in items:
+            if isinstance(item, str):
+                known.append((item, where))
+            elif isinstance(item, Unknown):
+                unknown = item
+            elif isinstance(item, int) and not isinstance(item, bool):
+                known.append((f"{item:012d}", where))  # an account that YAML took for a number
+        return known, unknown
+
+    def has(self, element: str) -> bool:
+        """Whether it has an element that says something."""
+        value = self.body.get(element)
+        return value is not None and not (isinstance(value, list) and not value)
 
     def principals(self) -> Iterator[tuple[str, Any, Path]]:
         """Its principals: type (AWS, Service, Federated, CanonicalUser, or * for everybody), value, place.

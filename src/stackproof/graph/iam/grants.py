@@ -35,10 +35,12 @@ class Grant:
 
         Raises: UnknownValueError.
         """
-        if any(matches(pattern, action) for pattern, _ in self.statement.texts("Action")):
-            return True
-        excepted = [pattern for pattern, _ in self.statement.texts("NotAction")]
-        return bool(excepted) and not any(matches(pattern, action) for pattern in excepted)
+        for pattern, _ in self.statement.texts("Action"):
+            if matches(pattern, action):
+                return True
+        if "NotAction" not in self.statement.body:
+            return False
+        return not any(matches(pattern, action) for pattern, _ in self.statement.texts("NotAction"))
 
 
 def holders(graph: Graph, resource: Resource) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def _resource_faults(statement: Statement) -> Iterator[tuple[str, Path]]:
     for value, place in statement.texts("Resource"):
         if value != "*" and ":key/" not in value and value != statement.holder.logical_id:
             yield f'{statement.name} is on {display(value)}; a key policy is on the key itself ("*")', place
-    if next(statement.listed("Resource"), None) is None:
+    if not statement.has("Resource"):
         yield f'{statement.name} names no resource; a key policy is on the key itself ("*")', statement.path
 
 
