@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 GRAPH = Path(__file__).parents[3] / "policies" / "graph"
-ALLOWED = ("stackproof.rules", "stackproof.graph", "stackproof.template.references", "stackproof.template.model")
+ALLOWED = (
+    *("stackproof.rules", "stackproof.graph", "stackproof.findings.outcome"),
+    *("stackproof.template.references", "stackproof.template.model"),
+)
 
 
 @pytest.mark.parametrize("path", sorted(GRAPH.glob("*.py")), ids=lambda path: path.stem)
@@ -16,4 +19,4 @@ def test_a_rule_is_small_and_imports_only_what_it_may(path: Path) -> None:
     named += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     ours = [name for name in named if name.startswith("stackproof")]
     assert [name for name in ours if not name.startswith(ALLOWED)] == []
-    assert len(path.read_text().splitlines()) <= 45
+    assert len(path.read_text().splitlines()) <= 40
