@@ -17,6 +17,20 @@ def prose(text: str) -> str:
     return _LINKING.sub(rf"\1{_SPLIT}", safe.replace("://", f":{_SPLIT}//")).replace("$", "&#36;")
 
 
+def marked(text: str) -> str:
+    """Prose of the catalogue: what stands there between backticks is code here too, the rest as `prose` writes it."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return prose(text)
+    return "".join(code(part) if index % 2 else _between(part) for index, part in enumerate(parts))
+
+
+def _between(text: str) -> str:
+    """Prose with the blanks at its ends, which separate it from the code beside it."""
+    before, after = (" " if end.isspace() else "" for end in (text[:1], text[-1:]))
+    return f"{before}{prose(text)}{after}" if text.strip() else " " * bool(text)
+
+
 def code(text: str) -> str:
     """A text as a code span for a paragraph, '' for an empty one."""
     content = _short(plain(text))

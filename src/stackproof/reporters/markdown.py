@@ -14,7 +14,7 @@ from stackproof.findings.outcome import Outcome, Verdict
 from stackproof.findings.report import EngineStatus, Finding, GateReport, Report
 from stackproof.reporters import _view as view
 from stackproof.reporters._excerpt import numbered
-from stackproof.reporters._markdown_text import block, cell, code, prose
+from stackproof.reporters._markdown_text import block, cell, code, marked, prose
 from stackproof.reporters._merge import Sheet, sheets
 from stackproof.reporters._text import plain
 
@@ -134,7 +134,7 @@ def _details(title: str, text: str) -> str:
 def _group(sheet: Sheet, group: view.Group) -> Iterator[_Block]:
     title = f": {prose(group.title)}" if group.title else ""
     head = [f"#### {code(group.control)}{title} ({group.severity})"]
-    head += [f"**How to fix:** {prose(fix)}" for fix in dict.fromkeys(f.fix for f in group.findings if f.fix)]
+    head += [f"**How to fix:** {marked(fix)}" for fix in dict.fromkeys(f.fix for f in group.findings if f.fix)]
     for index, finding in enumerate(group.findings):
         parts = [_finding(sheet, finding)] if index else [*head, _finding(sheet, finding)]
         yield _Block(rank=2, text="\n\n".join(parts), about="finding")
