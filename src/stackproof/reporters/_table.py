@@ -14,11 +14,10 @@ _AREA = 10
 _STYLES = {"fail": "red", "unknown": "magenta", "waived": "blue"}
 
 
-def area_table(report: Report, width: int, about: str = "") -> Iterator[Text]:
+def area_table(report: Report, width: int) -> Iterator[Text]:
     """A line an area: its controls by outcome, the resources that it was judged on, and the checks made on them.
 
-    `about` names above it the environments that it is of. Outcomes that no control has are left out, and in a narrow
-    terminal the counts at the end.
+    Outcomes that no control has are left out, and in a narrow terminal the counts at the end.
     """
     areas = view.by_area(report.controls)
     if not areas:
@@ -28,8 +27,6 @@ def area_table(report: Report, width: int, about: str = "") -> Iterator[Text]:
     names = [*(_SHORT.get(outcome, str(outcome)) for outcome in outcomes), "resources", "checks"]
     while _AREA + sum(len(name) + 2 for name in names) > width:
         names.pop()
-    if about:
-        yield Text(f"controls ({about})", style="bold")
     yield Text("area".ljust(_AREA) + "".join(f"  {name}" for name in names), style="dim")
     for area, controls in areas.items():
         yield _row(area, controls, outcomes, names)

@@ -66,8 +66,9 @@ def _run(report: GateReport) -> Json:
 
 
 def _extensions(report: GateReport) -> list[Json]:
-    versions = {engine.name: engine.version for each in report.reports for engine in each.engines if engine.version}
-    names = {engine.name: None for each in report.reports for engine in each.engines}
+    engines = [engine for each in report.reports for engine in each.engines]
+    versions = {engine.name: plain(engine.version) for engine in engines if engine.version.strip()}
+    names = dict.fromkeys(engine.name for engine in engines)
     return [{"name": name} | ({"version": versions[name]} if name in versions else {}) for name in names]
 
 

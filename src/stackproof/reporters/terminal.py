@@ -90,7 +90,9 @@ def _sheet(sheet: Sheet, wrap: Wrap) -> Iterator[Text]:
     yield from _waived(sheet, wrap)
     yield from _suppressions(sheet.all, wrap)
     for each, about in sheet.alike(lambda report: report.controls):
-        yield from area_table(each, wrap.width, about)
+        if about and each.controls:
+            yield from wrap(Text(f"controls ({about})", style="bold"), 2)
+        yield from area_table(each, wrap.width)
     for each, about in sheet.alike(lambda report: report.engines):
         yield from _engines(each.engines, about, wrap)
     yield Text()
