@@ -12,6 +12,7 @@ from stackproof import deployment
 from stackproof.engines.cfnlint import CfnLintEngine
 from stackproof.engines.graph import GraphEngine
 from stackproof.engines.guard import GuardEngine
+from stackproof.findings.outcome import Area
 from stackproof.gate.access import load as load_access
 from stackproof.gate.gate import Settings, judge
 from stackproof.gate.inputs import gather
@@ -19,10 +20,10 @@ from stackproof.gate.scope import select
 from stackproof.mutate import document, registry, seeding, speaks, terminal
 from stackproof.mutate.anew import changed_bodies, resolved
 from stackproof.mutate.judging import Bench, Said, is_right, judged_at_once
-from stackproof.mutate.model import Status, tallies
+from stackproof.mutate.model import Mutant, Status, tallies
 from stackproof.mutate.slow import cfn_lint
 from stackproof.mutate.target import Target
-from stackproof.mutate.trial import mutated, stage
+from stackproof.mutate.trial import attempt, mutated, stage
 from stackproof.template.expand import expand
 from stackproof.template.read import read, source
 from stackproof.template.render import render
@@ -162,3 +163,16 @@ def test_cfn_lint_says_the_same_of_mutants_together_and_alone(seeded: tuple) -> 
     assert {i: {c.rule for c in together[i].caught} for i in together} == {
         i: {c.rule for c in apart[i].caught} for i in apart
     }
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [{}, {"Table": "a table"}, {"Table": {"Type": 5}}, {"Table": {"Type": "AWS::SNS::Topic", "Properties": [1]}}, []],
+)
+def test_what_is_no_template_any_more_is_refused_as_the_gate_does(resources: object) -> None:
+    base = source(SMALL, "small.yaml")
+    data = {**base.data, "Resources": resources}
+    mutant = Mutant(path=("Resources",), description="nonsense", area=Area.LINT, expected=(), data=data)
+    trial = attempt(base, mutant, [stage(base, None)])
+    assert trial.refused
+    assert not trial.failure

@@ -154,7 +154,7 @@ def _chunk(indices: Sequence[int]) -> list[Said]:
             same=trial.same,
             refused=trial.refused,
             changed=trial.changed,
-            failure=failures.get(index, ""),
+            failure=trial.failure or failures.get(index, ""),
             variants=max(len(trial.templates), 1),
         )
         found.append(_graph(bench, base, given.get(index, ()), results.get(index, [])))

@@ -159,7 +159,7 @@ def _with_checkov(course: _Course, engine: CheckovEngine, known: Mapping[int, fr
     asked = [
         said
         for index, said in sorted(course.said.items())
-        if not said.same and not said.refused and _expects(bench, index, "checkov")
+        if not (said.same or said.refused or said.failure) and _expects(bench, index, "checkov")
     ]
     for done, heard in enumerate(slow.checkov(bench, engine, asked, known), 1):
         course.take(heard)

@@ -14,6 +14,7 @@ from stackproof.mutate.model import Mutant
 from stackproof.template.errors import TemplateError
 from stackproof.template.expand import expand
 from stackproof.template.model import Resource, Source, Template
+from stackproof.template.read import source as read_source
 from stackproof.template.render import render, render_resource
 
 Json = Any
@@ -50,6 +51,8 @@ class Trial:
     changed: frozenset[str] = frozenset()
     same: bool = False
     refused: str = ""
+    failure: str = ""
+    """Why nothing is known of it."""
 
 
 def stage(source: Source, deployment: Deployment | None) -> Stage:
@@ -77,6 +80,8 @@ def mutated(source: Source, mutant: Mutant, *, text: bool = False) -> Source:
 def attempt(source: Source, mutant: Mutant, stages: Sequence[Stage]) -> Trial:
     """The mutant under the first environment in which it looks otherwise than the template."""
     after = mutated(source, mutant)
+    if not mutant.data.get("Resources"):
+        return _malformed(stages[0], source, mutant, ValueError("it has no resources"))
     for one in stages:
         try:
             if mutant.parameters is None:
@@ -85,10 +90,21 @@ def attempt(source: Source, mutant: Mutant, stages: Sequence[Stage]) -> Trial:
                 templates = expand(after, mutant.parameters)
         except TemplateError as error:
             return Trial(stage=one, refused=str(error))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            return _malformed(one, source, mutant, error)
         changed = _changed(one.templates, templates)
         if changed is None or changed or mutant.data.get("Parameters", {}) != one.declared:
             return Trial(stage=one, templates=templates, changed=changed or frozenset())
     return Trial(stage=stages[0], same=True)
+
+
+def _malformed(one: Stage, source: Source, mutant: Mutant, error: Exception) -> Trial:
+    """An operator of somebody else's may leave what no template can be: the gate would refuse it when it reads it."""
+    try:
+        read_source(mutated(source, mutant, text=True).text, source.path)
+    except (TemplateError, RecursionError) as refusal:
+        return Trial(stage=one, refused=str(refusal))
+    return Trial(stage=one, failure=f"it can't be resolved: {type(error).__name__}: {error}")
 
 
 def subjects(key: str, trial: Trial, environment: Path | None) -> tuple[Subject, ...]:
