@@ -80,7 +80,7 @@ def _is_odd(operator: str, key: str, value: Any) -> bool:
     if not isinstance(value, str):
         return False
     if not value:
-        return True
+        return not key.startswith("s3:")  # of S3, an empty prefix is one
     is_like = "like" in operator or operator.startswith("arn")
     if operator.startswith("string") and not is_like and value.startswith("arn:") and is_wildcard(value):
         return True  # compared sign by sign

@@ -23,6 +23,7 @@ ROLE_USERS: tuple[tuple[str, tuple[str, ...], str], ...] = tuple(
 )
 SERVICE_NAMES: frozenset[str] = frozenset(_FACTS["service_names"])
 KEY_WITHOUT_SOURCE: frozenset[str] = frozenset(_FACTS["key_without_source"])
+RESOURCE_WITHOUT_SOURCE: frozenset[str] = frozenset(_FACTS["resource_without_source"])
 ENCRYPTION_CONTEXTS: Mapping[str, str] = _FACTS["encryption_contexts"]
 RUNTIME_KINDS: frozenset[str] = frozenset(_FACTS["runtime_kinds"])
 RUNTIME_MAKERS: Mapping[str, str] = _FACTS["runtime_makers"]

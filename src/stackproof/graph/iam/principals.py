@@ -9,7 +9,14 @@ from stackproof.graph.access import Access
 from stackproof.graph.arns import common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import service_exists
-from stackproof.graph.iam.data import AWS_ACCOUNTS, CLOSING_ACCOUNTS, CLOSING_ARNS, CLOSING_OTHERS, SERVICE_NAMES
+from stackproof.graph.iam.data import (
+    AWS_ACCOUNTS,
+    CLOSING_ACCOUNTS,
+    CLOSING_ARNS,
+    CLOSING_OTHERS,
+    RESOURCE_WITHOUT_SOURCE,
+    SERVICE_NAMES,
+)
 from stackproof.graph.iam.documents import Statement
 from stackproof.template.model import Path, Unknown, UnknownValueError
 from stackproof.template.references import Reference, substitute, whole
@@ -131,7 +138,7 @@ def sourceless(statement: Statement) -> Iterator[tuple[str, Path]]:
     """
     services = [(value, place) for kind, value, place in statement.principals() if kind == "Service"]
     if services and not is_closed(statement):
-        yield from services
+        yield from (one for one in services if one[0] not in RESOURCE_WITHOUT_SOURCE)
 
 
 def void(statement: Statement) -> Iterator[tuple[str, Path]]:
