@@ -2,7 +2,7 @@
 
 from stackproof.graph import Graph
 from stackproof.graph.iam.documents import Kind, statements
-from stackproof.graph.iam.trust import strays, trust_faults, users
+from stackproof.graph.iam.trust import less_bound, strays, trust_faults, users
 from stackproof.rules import Hit, Hits, Resource, rule
 
 
@@ -18,6 +18,8 @@ def iam_trust_policy(role: Resource, graph: Graph) -> Hits:
                 trusted |= {value for kind, value, _ in statement.principals() if kind == "Service"}
             for message, place in trust_faults(graph, statement):
                 yield Hit(message, path=place)
+    for message, place in less_bound(graph, role):
+        yield Hit(message, path=place)
     where = ("Properties", *(name for name in ["AssumeRolePolicyDocument"] if name in role.properties))
     for service, user in users(graph, role).items():
         if service not in trusted:

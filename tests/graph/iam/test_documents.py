@@ -13,24 +13,59 @@ ALLOW = {"Effect": "Allow", "Principal": "*", "Action": "x:Y", "Resource": "*"}
 @pytest.mark.parametrize(
     ("kind", "properties", "wanted", "path"),
     [
-        ("AWS::IAM::Role", {"AssumeRolePolicyDocument": {"Statement": ALLOW}}, Kind.TRUST, ("AssumeRolePolicyDocument", "Statement")),
+        (
+            "AWS::IAM::Role",
+            {"AssumeRolePolicyDocument": {"Statement": ALLOW}},
+            Kind.TRUST,
+            ("AssumeRolePolicyDocument", "Statement"),
+        ),
         (
             "AWS::IAM::Role",
             {"Policies": [{"PolicyDocument": {"Statement": [ALLOW]}}]},
             Kind.IDENTITY,
             ("Policies", 0, "PolicyDocument", "Statement", 0),
         ),
-        ("AWS::IAM::GroupPolicy", {"PolicyDocument": {"Statement": [ALLOW]}}, Kind.IDENTITY, ("PolicyDocument", "Statement", 0)),
+        (
+            "AWS::IAM::GroupPolicy",
+            {"PolicyDocument": {"Statement": [ALLOW]}},
+            Kind.IDENTITY,
+            ("PolicyDocument", "Statement", 0),
+        ),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [ALLOW]}}, Kind.KEY, ("KeyPolicy", "Statement", 0)),
-        ("AWS::EC2::VPCEndpoint", {"PolicyDocument": {"Statement": [ALLOW]}}, Kind.ENDPOINT, ("PolicyDocument", "Statement", 0)),
-        ("AWS::SQS::QueuePolicy", {"PolicyDocument": json.dumps({"Statement": [ALLOW]})}, Kind.RESOURCE, ("PolicyDocument", "Statement", 0)),
-        ("AWS::DynamoDB::Table", {"ResourcePolicy": {"PolicyDocument": {"Statement": [ALLOW]}}}, Kind.RESOURCE, ("ResourcePolicy", "PolicyDocument", "Statement", 0)),
-        ("AWS::Logs::Destination", {"DestinationPolicy": json.dumps({"Statement": ALLOW})}, Kind.RESOURCE, ("DestinationPolicy", "Statement")),
-        ("AWS::New::Thing", {"Deep": [{"Any": {"Statement": [ALLOW]}}]}, Kind.RESOURCE, ("Deep", 0, "Any", "Statement", 0)),
+        (
+            "AWS::EC2::VPCEndpoint",
+            {"PolicyDocument": {"Statement": [ALLOW]}},
+            Kind.ENDPOINT,
+            ("PolicyDocument", "Statement", 0),
+        ),
+        (
+            "AWS::SQS::QueuePolicy",
+            {"PolicyDocument": json.dumps({"Statement": [ALLOW]})},
+            Kind.RESOURCE,
+            ("PolicyDocument", "Statement", 0),
+        ),
+        (
+            "AWS::DynamoDB::Table",
+            {"ResourcePolicy": {"PolicyDocument": {"Statement": [ALLOW]}}},
+            Kind.RESOURCE,
+            ("ResourcePolicy", "PolicyDocument", "Statement", 0),
+        ),
+        (
+            "AWS::Logs::Destination",
+            {"DestinationPolicy": json.dumps({"Statement": ALLOW})},
+            Kind.RESOURCE,
+            ("DestinationPolicy", "Statement"),
+        ),
+        (
+            "AWS::New::Thing",
+            {"Deep": [{"Any": {"Statement": [ALLOW]}}]},
+            Kind.RESOURCE,
+            ("Deep", 0, "Any", "Statement", 0),
+        ),
         ("AWS::Lambda::Permission", {"Principal": "*", "Action": "x:Y"}, Kind.PERMISSION, ()),
         ("AWS::Events::EventBusPolicy", {"Principal": "*", "Action": "x:Y", "StatementId": "s"}, Kind.RESOURCE, ()),
     ],
-)  # fmt: skip
+)
 def test_a_statement_is_found_where_it_stands(graph, kind, properties, wanted, path) -> None:
     made = graph({"It": {"Type": kind, "Properties": properties}})
     (found,) = statements(made, made.resources["It"])

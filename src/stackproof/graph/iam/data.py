@@ -18,6 +18,7 @@ CLOSING_ACCOUNTS: frozenset[str] = frozenset(_FACTS["closing_accounts"])
 CLOSING_ARNS: frozenset[str] = frozenset(_FACTS["closing_arns"])
 CLOSING_OTHERS: frozenset[str] = frozenset(_FACTS["closing_others"])
 TRUST_SOURCES: Mapping[str, str] = _FACTS["trust_sources"]
+SOURCE_SERVICES: Mapping[str, str] = _FACTS["source_services"]
 ROLE_USERS: tuple[tuple[str, tuple[str, ...], str], ...] = tuple(
     (one["type"], tuple(one["property"].split(".")), one["service"]) for one in _FACTS["role_users"]
 )

@@ -167,17 +167,10 @@ _IDENTITY = (
 )
 # Properties that hold a policy document, for the case that its value is not known.
 _NAMES = frozenset(
-    {
-        *(
-            "PolicyDocument",
-            "AssumeRolePolicyDocument",
-            "KeyPolicy",
-            "ResourcePolicy",
-            "AccessPolicies",
-            "AccessPolicy",
-        ),
-        *("RepositoryPolicyText", "FileSystemPolicy", "InlinePolicy", "BucketPolicy", "PermissionsPolicyDocument"),
-    }
+    (
+        "AccessPolicies AccessPolicy AssumeRolePolicyDocument BucketPolicy DestinationPolicy FileSystemPolicy "
+        "InlinePolicy KeyPolicy PermissionsPolicyDocument Policy PolicyDocument PolicyText RepositoryPolicyText ResourcePolicy"
+    ).split()
 )
 
 
@@ -237,8 +230,8 @@ def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
             try:
                 inner = json.loads(value)
             except ValueError:
-                return
-            if isinstance(inner, dict) and _is_policy(inner):
+                inner = Unknown(reason=f"the policy in {path[-1]} is no JSON") if path[-1] in _NAMES else None
+            if isinstance(inner, Unknown) or (isinstance(inner, dict) and _is_policy(inner)):
                 yield Document(holder=resource, kind=_kind(resource, path), path=path, value=inner)
 
 

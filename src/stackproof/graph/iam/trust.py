@@ -1,18 +1,19 @@
 """Trust policies: whom they let become a role, and who uses it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stackproof.graph.graph import Graph
-from stackproof.graph.iam.data import ROLE_USERS, TRUST_SOURCES
-from stackproof.graph.iam.documents import Statement
+from stackproof.graph.iam.data import ROLE_USERS, SOURCE_SERVICES, TRUST_SOURCES
+from stackproof.graph.iam.documents import Kind, Statement, documents, statements
 from stackproof.graph.iam.principals import account, arn_parts, closing, is_account, is_positive, is_service
 from stackproof.graph.values import found
-from stackproof.template.model import Path, Resource
+from stackproof.template.model import Path, Resource, Unknown, UnknownValueError
 from stackproof.template.references import display, target
 
 _ASSUME = frozenset(("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext"))
 _WHO = ("aws:principalarn", "aws:principaltag/", "aws:userid", "aws:username", "aws:sourceidentity", "sts:externalid")
 _NO_USERS = ("AWS::KMS::Key", "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_SPELT = {"aws:sourceaccount": "aws:SourceAccount", "aws:sourcearn": "aws:SourceArn"}
 _FEDERATED = frozenset(("sts:assumerolewithwebidentity", "sts:assumerolewithsaml"))
 
 
@@ -60,17 +61,67 @@ def _service_faults(graph: Graph, statement: Statement, service: str, bound: dic
         keys = {key.lower() for _, key, _, _ in statement.conditions()}
         if keys & {"aws:sourceaccount", "aws:sourcearn"}:
             yield f"{statement.name} keeps {service} out: it sends no source that a condition could compare"
-    elif wanted and owner is None and (wanted != "account" or not _names_account(arn)):
+    elif wanted and owner is None and (wanted == "both" or not _names_account(arn)):
         yield f"{statement.name} lets {service} in for any account: no condition on aws:SourceAccount names one"
-    elif wanted not in ("", "account") and (arn is None or not _is_of(graph, arn, wanted)):
+    elif wanted == "both" and arn is None:
         yield f"{statement.name} lets {service} in for anything: no condition on aws:SourceArn names what it acts for"
+    if wanted in ("account", "both") and arn is not None and not _is_of(graph, arn, service.split(".")[0]):
+        yield f"{statement.name}: aws:SourceArn is {display(arn)}, which {service} never acts for"
+
+
+def less_bound(graph: Graph, role: Resource) -> Iterator[tuple[str, Path]]:
+    """The statements that bind a service to less than another role of the template binds it to: message, place.
+
+    Raises: UnknownValueError.
+    """
+    most = _bounds(graph)
+    for statement in statements(graph, role, Kind.TRUST) if role.logical_id in documents(graph, Kind.TRUST) else ():
+        keys = _sources(statement)
+        for kind, service, place in statement.principals() if statement.allows else ():
+            name, best = most.get(service, ("", keys)) if kind == "Service" else ("", keys)
+            if keys < best:
+                missing = ", ".join(_SPELT[key] for key in sorted(best - keys))
+                yield f"{statement.name} does not bind {service} by {missing}, as {name} does", place
+
+
+def _bounds(graph: Graph) -> dict[str, tuple[str, frozenset[str]]]:
+    """For each service the role that binds it to most, and the keys by which it does."""
+    if "iam.bounds" not in graph.cache:
+        most: dict[str, tuple[str, frozenset[str]]] = {}
+        for name, held in documents(graph, Kind.TRUST).items():
+            for statement in (one for document in held for one in document.known[0]):
+                try:
+                    keys = _sources(statement)
+                except UnknownValueError:
+                    continue  # said of that role itself
+                for service in _services(statement):
+                    if len(keys) > len(most.get(service, ("", frozenset()))[1]):
+                        most[service] = name, keys
+        graph.cache["iam.bounds"] = most
+    found: dict[str, tuple[str, frozenset[str]]] = graph.cache["iam.bounds"]
+    return found
+
+
+def _services(statement: Statement) -> list[str]:
+    """The service principals of an Allow of which all is known."""
+    principal = statement.body.get("Principal")
+    if isinstance(statement.body.get("Effect"), Unknown) or not isinstance(principal, Mapping):
+        return []
+    named = principal.get("Service")
+    services = [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+    return services if statement.allows else []
+
+
+def _sources(statement: Statement) -> frozenset[str]:
+    return frozenset(key for key, _, _ in closing(statement) if key in _SPELT)
 
 
 def _is_of(graph: Graph, arn: str, service: str) -> bool:
+    wanted = SOURCE_SERVICES.get(service, service)
     resource = graph.resources.get(target(arn) or "")
     if resource is not None:
-        return resource.type.split("::")[1].lower() == service
-    return arn_parts(arn)[2] == service and _names_account(arn)
+        return resource.type.split("::")[1].lower() == wanted
+    return arn_parts(arn)[2] in (wanted, "")
 
 
 def _narrows(statement: Statement) -> bool:
