@@ -169,7 +169,8 @@ _IDENTITY = (
 _NAMES = frozenset(
     (
         "AccessPolicies AccessPolicy AssumeRolePolicyDocument BucketPolicy DestinationPolicy FileSystemPolicy "
-        "InlinePolicy KeyPolicy PermissionsPolicyDocument Policy PolicyDocument PolicyText RepositoryPolicyText ResourcePolicy"
+        "InlinePolicy KeyPolicy PermissionsPolicyDocument Policy PolicyDocument PolicyText RepositoryPolicyText "
+        "ResourcePolicy"
     ).split()
 )
 
