@@ -10,9 +10,10 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from stackproof import __version__
+from stackproof.findings.outcome import Area
 from stackproof.findings.report import GateReport
 from stackproof.reporters import _view as view
 from stackproof.reporters._excerpt import excerpt
@@ -74,9 +75,26 @@ def _environment() -> Environment:
         resources=resources,
         excerpt=lambda finding: [(line, _Source(line.text)) for line in excerpt(finding, _ROOM)],
         blanks=lambda number: _Source(" " * number),
+        marked=_marked,
+        areas=[str(area) for area in Area],
         words={str(outcome): word for outcome, word in view.WORDS.items()},
     )
     return environment
+
+
+def _marked(text: str) -> Markup:
+    """Prose of the catalogue: what stands there between backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(plain(text))
+    texts = (escape(_within(part)) for part in parts)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(texts))
+
+
+def _within(text: str) -> str:
+    """A part of a line, with the blanks at its ends."""
+    before, after = (" " if end.isspace() else "" for end in (text[:1], text[-1:]))
+    return f"{before}{plain(text)}{after}" if text.strip() else " " * bool(text)
 
 
 def _finalize(value: Any) -> Any:
