@@ -160,3 +160,19 @@ def test_ctrl_c_ends_it_and_its_workers(root: Path) -> None:
 def group(leader: int) -> list[str]:
     found = subprocess.run(["ps", "-o", "args=", "-g", str(leader)], capture_output=True, text=True, check=False)
     return found.stdout.splitlines()
+
+
+def test_the_least_severity_that_fails_is_a_choice(hostile: Path) -> None:
+    (hostile / "untagged.yaml").write_text(GOOD)
+    severities = ("critical", "high", "medium", "low")
+    codes = {
+        severity: gate(
+            "untagged.yaml", "--control", "tagging-required", "--fail-on", severity, engine="graph", cwd=hostile
+        )
+        for severity in severities
+    }
+    failing = [severity for severity, result in codes.items() if result.returncode == 1]
+    assert all(result.returncode in (0, 1) for result in codes.values())
+    assert "low" in failing
+    assert "critical" not in failing
+    assert all("tagging-required" in result.stdout for result in codes.values())

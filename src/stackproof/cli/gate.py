@@ -37,8 +37,8 @@ FORMATS = ("terminal", "json", "sarif", "junit", "html", "markdown")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write there instead of printing.")
 @click.option(
     "--fail-on",
-    type=click.Choice(list(Severity)),
-    default=Severity.LOW,
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.LOW.value,
     show_default=True,
     help="The least severity that fails.",
 )
