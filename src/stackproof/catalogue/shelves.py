@@ -38,7 +38,7 @@ SHELVES = (
         suffix=".py",
         stem=lambda rule: rule,
         rule=lambda stem: stem,
-        declared=re.compile(r"^@rule\((?:[^()]|\([^()]*\))*\)[^\n]*\s*def ([a-z0-9_]+)", re.MULTILINE),
+        declared=re.compile(r"^@rule\(.*?^def ([a-z0-9_]+)", re.MULTILINE | re.DOTALL),
         threshold=re.compile(r"\bthresholds\[\"(\w+)\"\](?:\[\"(\w+)\"\])?"),
     ),
     Shelf(
