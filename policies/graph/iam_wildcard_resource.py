@@ -3,6 +3,7 @@
 from stackproof.graph import Graph
 from stackproof.graph.iam.actions import knows_resources
 from stackproof.graph.iam.documents import Kind, holds, statements
+from stackproof.graph.iam.grants import is_for_interfaces
 from stackproof.graph.iam.targets import is_wide, put_on
 from stackproof.rules import Hit, Hits, Resource, rule
 from stackproof.template.references import display
@@ -20,7 +21,8 @@ def iam_wildcard_resource(resource: Resource, graph: Graph) -> Hits:
     for statement in statements(graph, resource, Kind.IDENTITY, Kind.RESOURCE):
         if not statement.allows:
             continue
-        known = [action for action, _ in statement.texts("Action") if knows_resources(action)]
+        actions = [action for action, _ in statement.texts("Action") if knows_resources(action)]
+        known = [action for action in actions if not is_for_interfaces(graph, resource, action)]
         negated = statement.has("NotAction")
         for value, place in statement.texts("Resource"):
             if (known or negated) and is_wide(graph, value):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from stackproof.graph.iam.data import OPTIONAL_KINDS
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
@@ -95,7 +97,12 @@ def kinds_of(service: str) -> tuple[ResourceType, ...]:
 
 def knows_resources(pattern: str) -> bool:
     """Whether any action of a pattern knows resources."""
-    return any(one == "*" or is_wildcard(one) or bool(resource_types(one)) for one in expand(pattern))
+    return any(one == "*" or is_wildcard(one) or _has_kinds(one) for one in expand(pattern))
+
+
+def _has_kinds(action: str) -> bool:
+    service = action.partition(":")[0]
+    return any(f"{service}:{kind.name}" not in OPTIONAL_KINDS for kind in resource_types(action))
 
 
 @cache

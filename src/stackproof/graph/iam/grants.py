@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import matches
+from stackproof.graph.iam.data import NETWORK_INTERFACE_ACTIONS
 from stackproof.graph.iam.documents import Kind, Statement, documents, statements
 from stackproof.graph.iam.principals import OWN, account, closing, is_account
 from stackproof.template.model import Resource, Unknown, UnknownValueError
@@ -63,6 +64,19 @@ def holders(graph: Graph, resource: Resource) -> tuple[str, ...]:
         if arn in {target(value) for value in _managed(identity)}
     ]
     return tuple(dict.fromkeys(names))
+
+
+def is_for_interfaces(graph: Graph, resource: Resource, action: str) -> bool:
+    """Whether an action is what Lambda needs for the network interfaces of a function of the template, whose role gets
+    this policy.
+
+    Raises: UnknownValueError.
+    """
+    if action.lower() not in NETWORK_INTERFACE_ACTIONS:
+        return False
+    inside = [one for one in graph.of_type("AWS::Lambda::Function") if one.properties.get("VpcConfig") is not None]
+    roles = [graph.referred(one.properties.get("Role"), "AWS::IAM::Role") for one in inside]
+    return any(role.logical_id in holders(graph, resource) for role in roles if role is not None)
 
 
 def _managed(identity: Resource) -> list[object]:

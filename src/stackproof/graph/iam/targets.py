@@ -11,7 +11,7 @@ from stackproof.graph.iam.data import RUNTIME_KINDS, RUNTIME_MAKERS
 from stackproof.graph.iam.patterns import overlap
 from stackproof.graph.values import items
 from stackproof.template.model import Resource
-from stackproof.template.references import inside, target, whole
+from stackproof.template.references import Reference, inside, target, whole
 
 _SAMPLES = ("x", "x/x", "x:x", "x:x:x", "x/x/x", "")
 _SHARED = re.compile(r"/aws/[a-z-]+/|aws/")
@@ -24,8 +24,22 @@ def resource_form(graph: Graph, value: str) -> str:
     form = common(graph, value)
     if form == "*" or form.startswith("arn:"):
         return form
-    resources = [graph.resources.get(reference.target) for reference in inside(value)]
-    return "" if any(one is None or not arn(graph, one) for one in resources) else form
+    untold = any(
+        f"<{reference.target.removeprefix('AWS::')}" in form
+        for reference in inside(value)
+        if not _named(graph, reference)
+    )
+    return "" if untold or form.startswith("execute-api:/") else form
+
+
+def _named(graph: Graph, reference: Reference) -> bool:
+    """Whether a reference stands for the name that a resource has, so that its text is known to be no ARN."""
+    resource = graph.resources.get(reference.target)
+    return (
+        resource is not None
+        and arn(graph, resource) != ""
+        and f"<{reference.target}." not in common(graph, reference.token)
+    )
 
 
 def is_wide(graph: Graph, value: str) -> bool:
@@ -40,7 +54,9 @@ def is_wide(graph: Graph, value: str) -> bool:
     if not is_wildcard(form):
         return False
     parts = form.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or is_wildcard(parts[2]):
+    if len(parts) < 6 or parts[0] != "arn":
+        return form.startswith("arn:") or not form.strip("*?")  # else below an attribute of which no ARN is known
+    if is_wildcard(parts[2]):
         return True
     service, region, owner, rest = parts[2], parts[3], parts[4], parts[5]
     named = re.split(r"[*?]", rest, maxsplit=1)[0]
@@ -114,7 +130,7 @@ def misfits(graph: Graph, actions: list[str], resources: list[str]) -> Iterator[
     """What of a statement can never apply: (action, '') for an action that fits none of the resources, ('', resource)
     for a resource that none of the actions fits. Resources that can't be told fit everything."""
     forms = {value: resource_form(graph, value) for value in resources}
-    if not all(forms.values()):
+    if not forms or not all(forms.values()):
         return
     concrete = {pattern: expand(pattern) for pattern in actions}
     lost = [pattern for pattern, ones in concrete.items() if ones and not any(_fits_any(one, forms) for one in ones)]
