@@ -69,7 +69,7 @@ def test_another_name_inside_is_named(spoil: Spoil) -> None:
 def test_a_rule_may_be_declared_over_several_lines_and_with_calls_inside(policies: Path) -> None:
     (policies / "graph").mkdir()
     (policies / "graph" / "own.py").write_text(
-        '@rule(\n    "AWS::S3::Bucket",\n    where=lambda one, graph: bool(any(f(g(one)))),\n)  # why\ndef own(resource):\n'
+        '@rule(\n    "AWS::S3::Bucket",\n    where=lambda one: bool(any(f(g(one)))),\n)  # why\ndef own(resource):\n'
         '    """Right."""\n'
     )
     assert [sentence for sentence in check(policies) if "declares" in sentence] == []
