@@ -142,6 +142,14 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
         new_rule(tmp_path / "none", "graph", "sqs_a")
 
 
+def test_the_installed_policies_are_not_written_to(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = mine.rename(mine.parent / "policies")
+    monkeypatch.setattr("stackproof.cli.new_rule.default_policies", lambda: package)
+    monkeypatch.setattr("stackproof.cli.new_rule._PACKAGE", package.parent)
+    with pytest.raises(StackproofError, match="belongs to the installed stackproof. Copy that folder"):
+        CliRunner().invoke(command, ["graph", "sqs_a"], catch_exceptions=False)
+
+
 BLOCK = """\
 controls:  # ours
 - id: one

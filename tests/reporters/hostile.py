@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from stackproof.findings.report import Finding, GateReport, Problem, Report, Suppression
+from stackproof.findings.report import Finding, GateReport, Problem, Report, Scope, Suppression
 from tests.reporters.sample import HOSTILE, RICH
 
 NASTY = (
@@ -73,4 +73,5 @@ def poisoned(text: str, known: GateReport = RICH) -> GateReport:
         reports=tuple(report(each, text) for each in known.reports),
         errors=tuple(Problem(path=p.path and text, message=text, exit_code=p.exit_code) for p in known.errors),
         notes=(text,),
+        scope=Scope(complete=False, left_out=(f"environment {text}", f"engine {text}")),
     )

@@ -182,6 +182,15 @@ def sentence(problem: Problem) -> str:
     return f"{plain(problem.path)}: {message}"
 
 
+def left_out(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """What a run left out, by kind: ("engine", ("checkov", "graph")), as the scope names it ("engine checkov")."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kind, blank, rest = plain(name).partition(" ")
+        kinds.setdefault(kind if blank else "", []).append(rest if blank else kind)
+    return [(kind, tuple(mine)) for kind, mine in kinds.items()]
+
+
 def suppressed(report: Report, suppression: Suppression) -> str:
     """A suppression inside the template, as a sentence."""
     where = plain(report.template) + (f":{suppression.line}" if suppression.line is not None else "")

@@ -68,7 +68,8 @@ def _page(report: GateReport) -> Iterator[_Block]:
     head = f"## {_MARKS[report.verdict]} stackproof gate: {report.verdict}\n\n{prose(view.overall(report))}"
     yield _Block(rank=0, text=head, about="summary")
     if not report.scope.complete:
-        names = ", ".join(code(name) for name in report.scope.left_out) or "not said"
+        kinds = view.left_out(report.scope.left_out)
+        names = "; ".join(f"{prose(kind)} {', '.join(map(code, mine))}".lstrip() for kind, mine in kinds) or "not said"
         text = f"> [!WARNING]\n> {view.NEVER_EVIDENCE} Left out: {names}"
         short = text if len(text) < 5_000 else f"> [!WARNING]\n> {view.NEVER_EVIDENCE}"
         yield _Block(rank=0, text=short, about="warning")

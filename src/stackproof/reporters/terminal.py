@@ -55,8 +55,8 @@ def _page(report: GateReport, wrap: Wrap) -> Iterator[Text]:
     yield from _errors(report, wrap)
     if not report.scope.complete:
         yield from wrap(Text(view.NEVER_EVIDENCE, style="bold yellow"))
-        for left_out in report.scope.left_out:
-            yield from wrap(Text(f"left out: {plain(left_out)}"), 4, first=2)
+        for kind, left_out in view.left_out(report.scope.left_out):
+            yield from wrap(Text(f"left out: {_left_out(kind, left_out)}"), 4, first=2)
         yield Text()
     notes = [note for note in (view.threshold(report), *report.notes) if note]
     for note in notes:
@@ -65,6 +65,12 @@ def _page(report: GateReport, wrap: Wrap) -> Iterator[Text]:
         yield Text()
     if len(report.reports) != 1 or report.errors:
         yield from wrap(Text.assemble(_verdict(report.verdict), "  all: ", view.overall(report)), 7)
+
+
+def _left_out(kind: str, names: tuple[str, ...]) -> str:
+    if kind == "control" and len(names) > _MANY:
+        return f"{view.counted(len(names), 'control')}, those counted as not run; --format json names each"
+    return f"{kind} {', '.join(names)}".lstrip()
 
 
 def _errors(report: GateReport, wrap: Wrap) -> Iterator[Text]:
