@@ -9,8 +9,10 @@ from stackproof.rules import Hit, Hits, Resource, rule
 
 @rule("AWS::*", where=holds())
 def iam_action_exists(resource: Resource, graph: Graph) -> Hits:
-    """Every action and every condition of every policy exists, in grants and in denials."""
+    """Every effect, action and condition of every policy exists, in grants and in denials."""
     for statement in statements(graph, resource):
+        if statement.allows and statement.body.get("Effect") != "Allow":
+            yield Hit(f"{statement.name} neither allows nor denies: its Effect is none", path=statement.path)
         for element in ("Action", "NotAction"):
             for action, place in statement.texts(element):
                 if not expand(action):

@@ -13,8 +13,9 @@ def iam_trust_policy(role: Resource, graph: Graph) -> Hits:
     lets_in = False
     for statement in statements(graph, role, Kind.TRUST):
         if statement.allows:
-            lets_in = True
-            if any(action.lower() == "sts:assumerole" for action, _ in statement.texts("Action")):
+            is_spelt = statement.body.get("Effect") == "Allow"
+            lets_in = lets_in or is_spelt
+            if is_spelt and any(action.lower() == "sts:assumerole" for action, _ in statement.texts("Action")):
                 trusted |= {value for kind, value, _ in statement.principals() if kind == "Service"}
             for message, place in trust_faults(graph, statement):
                 yield Hit(message, path=place)

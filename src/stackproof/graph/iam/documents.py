@@ -219,7 +219,7 @@ def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
             if path[-1] in _NAMES:
                 yield Document(holder=resource, kind=_kind(resource, path), path=path, value=value)
         case dict():
-            if _is_policy(value):
+            if _is_policy(value, path):
                 yield Document(holder=resource, kind=_kind(resource, path), path=path, value=value)
                 return
             for name, item in value.items():
@@ -232,18 +232,19 @@ def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
                 inner = json.loads(value)
             except ValueError:
                 inner = Unknown(reason=f"the policy in {path[-1]} is no JSON") if path[-1] in _NAMES else None
-            if isinstance(inner, Unknown) or (isinstance(inner, dict) and _is_policy(inner)):
+            if isinstance(inner, Unknown) or (isinstance(inner, dict) and _is_policy(inner, path)):
                 yield Document(holder=resource, kind=_kind(resource, path), path=path, value=inner)
 
 
-def _is_policy(value: dict[str, Any]) -> bool:
-    """Web ACLs have a `Statement` too, but no effects in it."""
-    listed = value.get("Statement")
+def _is_policy(value: dict[str, Any], path: Path) -> bool:
+    """Whether a mapping is a policy: by where it stands, or by its look (web ACLs have a `Statement` too, but no effects
+    in it)."""
+    if "Statement" not in value:
+        return False
+    listed = value["Statement"]
     many = listed if isinstance(listed, list) else [listed]
-    return "Statement" in value and (
-        "Version" in value
-        or any(isinstance(one, Unknown) or (isinstance(one, dict) and "Effect" in one) for one in many)
-    )
+    looks = any(isinstance(one, Unknown) or (isinstance(one, dict) and "Effect" in one) for one in many)
+    return path[-1] in _NAMES or "Version" in value or looks
 
 
 def _kind(resource: Resource, path: Path) -> Kind:
