@@ -237,8 +237,7 @@ def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
 
 
 def _is_policy(value: dict[str, Any], path: Path) -> bool:
-    """Whether a mapping is a policy: by where it stands, or by its look (web ACLs have a `Statement` too, but no effects
-    in it)."""
+    """Whether a mapping is a policy: by where it stands, or by its look (the `Statement` of a web ACL has no effect)."""
     if "Statement" not in value:
         return False
     listed = value["Statement"]
