@@ -51,7 +51,7 @@ def _run(report: GateReport) -> Json:
         "properties": {
             "verdict": str(report.verdict),
             "complete": report.scope.complete,
-            "leftOut": list(report.scope.left_out),
+            "leftOut": [plain(name) for name in report.scope.left_out],
             "reports": [
                 {
                     "template": plain(each.template),
