@@ -237,7 +237,7 @@ def _walk(resource: Resource, value: Any, path: Path) -> Iterator[Document]:
 
 
 def _is_policy(value: dict[str, Any], path: Path) -> bool:
-    """Whether a mapping is a policy: by where it stands, or by its look (the `Statement` of a web ACL has no effect)."""
+    """Whether a mapping is a policy: by where it stands, or by its look (a web ACL's `Statement` has no effects)."""
     if "Statement" not in value:
         return False
     listed = value["Statement"]
