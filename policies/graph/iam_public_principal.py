@@ -2,7 +2,7 @@
 
 from stackproof.graph import Graph
 from stackproof.graph.iam.documents import Kind, holds, statements
-from stackproof.graph.iam.principals import is_open, sourceless, void
+from stackproof.graph.iam.principals import arnless, is_open, sourceless, void
 from stackproof.rules import Hit, Hits, Resource, rule
 
 KINDS = (Kind.RESOURCE, Kind.KEY, Kind.TRUST)
@@ -22,3 +22,5 @@ def iam_public_principal(resource: Resource, graph: Graph) -> Hits:
         for service, where in sourceless(statement) if statement.kind is Kind.RESOURCE else ():
             message = f"{statement.name} lets {service} in on behalf of anybody: no condition names the source"
             yield Hit(message, path=where)
+        for service, where in arnless(statement) if statement.kind is not Kind.TRUST else ():
+            yield Hit(f"{statement.name} lets {service} in for anything of an account: no aws:SourceArn", path=where)

@@ -6,6 +6,7 @@ from stackproof.graph.access import Access
 from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import expand, is_wildcard
+from stackproof.graph.iam.data import SENDS_SOURCE_ACCOUNT
 from stackproof.graph.iam.documents import Kind, Statement
 from stackproof.graph.iam.principals import OWN, account, foreigners, is_service
 from stackproof.graph.iam.wiring import function_of, miswired, service_tokens
@@ -73,8 +74,9 @@ def _service_faults(graph: Graph, permission: Resource, principal: str) -> Itera
     arn_account = account(form) if whole(source) is None or form.startswith("arn:") else OWN
     if whole(source) is None and account(source) not in (None, OWN):
         yield f"SourceArn is of another account: {display(source)}", "SourceArn"
-    if arn_account is None and not has_account:
-        yield "SourceArn holds no account, and there is no SourceAccount", "SourceAccount"
+    is_due = principal in SENDS_SOURCE_ACCOUNT and _is_written(graph, permission)
+    if not has_account and (arn_account is None or is_due):
+        yield f"lets {principal} in without saying for which account: there is no SourceAccount", "SourceAccount"
     if _is_wide(form):
         yield f"SourceArn covers every source: {display(source)}", "SourceArn"
     if not _is_of(graph, source, form, principal):
@@ -86,6 +88,11 @@ def _service_faults(graph: Graph, permission: Resource, principal: str) -> Itera
     tokens = service_tokens(graph) if function is not None and principal.startswith("cloudformation.") else set()
     if function is not None and tokens and function.logical_id not in tokens:
         yield f"no custom resource calls {function.logical_id}", "FunctionName"
+
+
+def _is_written(graph: Graph, permission: Resource) -> bool:
+    """Whether the author wrote it. SAM writes permissions to which nobody can add anything."""
+    return isinstance(graph.template.source.data.get("Resources", {}).get(permission.logical_id), dict)
 
 
 def _is_arn(graph: Graph, source: str, form: str) -> bool:

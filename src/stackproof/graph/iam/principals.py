@@ -15,6 +15,7 @@ from stackproof.graph.iam.data import (
     CLOSING_ARNS,
     CLOSING_OTHERS,
     RESOURCE_WITHOUT_SOURCE,
+    SENDS_SOURCE_ARN,
     SERVICE_NAMES,
 )
 from stackproof.graph.iam.documents import Statement
@@ -139,6 +140,17 @@ def sourceless(statement: Statement) -> Iterator[tuple[str, Path]]:
     services = [(value, place) for kind, value, place in statement.principals() if kind == "Service"]
     if services and not is_closed(statement):
         yield from (one for one in services if one[0] not in RESOURCE_WITHOUT_SOURCE)
+
+
+def arnless(statement: Statement) -> Iterator[tuple[str, Path]]:
+    """The service principals that a statement binds to an account and to no source in it, although they send one.
+
+    Raises: UnknownValueError.
+    """
+    services = [(value, place) for kind, value, place in statement.principals() if kind == "Service"]
+    keys = {key for key, _, _ in closing(statement)} if services else set()
+    if keys and not keys & {"aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce"}:
+        yield from (one for one in services if one[0] in SENDS_SOURCE_ARN)
 
 
 def void(statement: Statement) -> Iterator[tuple[str, Path]]:
