@@ -8,6 +8,7 @@ import pytest
 from stackproof.engines.protocol import Run, Subject, Task
 from stackproof.findings.outcome import Outcome
 from stackproof.gate.cache import CachedEngine
+from stackproof.graph.access import Access
 from stackproof.template.expand import expand
 from stackproof.template.read import source
 from stackproof.template.render import render
@@ -89,3 +90,12 @@ def test_a_failure_is_never_kept(task: Task, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_costs_time_only(task: Task, tmp_path: Path) -> None:
     (tmp_path / "c").write_text("a file")
     assert ran(task, tmp_path / "c")[0].results == {"0": (BAD,)}
+
+
+def test_what_a_stack_says_besides_its_template_is_part_of_its_key(task: Task, tmp_path: Path) -> None:
+    asked = []
+    for access in (Access(file="a"), Access(file="a"), Access(file="b"), None):
+        fake = Fake("cfn-guard", BAD)
+        CachedEngine(fake, tmp_path / "c", beside={"0": access}).run(task)
+        asked.append(len(fake.ran))
+    assert asked == [1, 0, 1, 1]

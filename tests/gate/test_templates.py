@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.catalogue import default_policies, load
-from stackproof.cli.gate import start, with_access
+from stackproof.cli.gate import engines_for
 from stackproof.findings.outcome import Outcome, Verdict
 from stackproof.findings.report import GateReport, Report
 from stackproof.gate.gate import Settings, judge
@@ -29,8 +29,8 @@ def run(*templates: Path) -> GateReport:
     selection = select(catalogue)
     settings = Settings(catalogue=catalogue, policies=default_policies(), selection=selection, today=date.today())
     inputs = gather([str(path) for path in templates])
-    engines = start(selection, lambda _: None, cached=False)
-    return judge(inputs, with_access(engines, inputs), settings, lambda _: None)
+    engines = engines_for(selection, inputs, lambda _: None, cached=False)
+    return judge(inputs, engines, settings, lambda _: None)
 
 
 @pytest.fixture(scope="module")

@@ -94,17 +94,18 @@ def command(
         timeout=timeout,
     )
     with telling(quiet=quiet) as progress:
-        running = start(selection, progress, cached=not no_cache, today=settings.today)
         inputs = gather(templates, environments=environments, like=like)
-        report = judge(inputs, with_access(running, inputs), settings, progress)
+        engines_ = engines_for(selection, inputs, progress, cached=not no_cache, today=settings.today)
+        report = judge(inputs, engines_, settings, progress)
     write(report, form, output)
     sys.exit(report.exit_code)
 
 
-def start(selection: Selection, progress: Progress, *, cached: bool, today: date | None = None) -> "list[Engine]":
+def engines_for(
+    selection: Selection, inputs: Inputs, progress: Progress, *, cached: bool, today: date | None = None
+) -> "list[Engine]":
     """The engines of a selection, those that run as processes first, the one that computes here last."""
-    from stackproof.gate.cache import CachedEngine
-
+    access = {s.key: judged.access for stack in inputs.stacks for judged in stack.judged for s in judged.subjects}
     made: list[Engine] = []
     if "checkov" in selection.rules:
         from stackproof.engines.checkov import CheckovEngine
@@ -118,8 +119,6 @@ def start(selection: Selection, progress: Progress, *, cached: bool, today: date
         from stackproof.engines.guard import GuardEngine
 
         made.append(GuardEngine(progress=progress))
-    if cached:
-        made = [CachedEngine(engine) for engine in made]
     if "schema" in selection.rules:
         from stackproof.engines.schema import SchemaEngine
 
@@ -127,16 +126,12 @@ def start(selection: Selection, progress: Progress, *, cached: bool, today: date
     if "graph" in selection.rules:
         from stackproof.engines.graph import GraphEngine
 
-        made.append(GraphEngine())
-    return made
+        made.append(GraphEngine(access))
+    if not cached:
+        return made
+    from stackproof.gate.cache import CachedEngine
 
-
-def with_access(engines: "list[Engine]", inputs: Inputs) -> "list[Engine]":
-    """The engines, the graph engine with each stack's access invariants."""
-    from stackproof.engines.graph import GraphEngine
-
-    access = {s.key: judged.access for stack in inputs.stacks for judged in stack.judged for s in judged.subjects}
-    return [GraphEngine(access) if engine.name == "graph" else engine for engine in engines]
+    return [CachedEngine(engine, beside=access if engine.name == "graph" else {}) for engine in made]
 
 
 def write(report: GateReport, form: str, output: Path | None) -> None:

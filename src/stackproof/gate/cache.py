@@ -7,7 +7,8 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 class CachedEngine:
     """An engine that asks its cache first, one subject at a time."""
 
-    def __init__(self, engine: Engine, folder: Path | None = None) -> None:
+    def __init__(self, engine: Engine, folder: Path | None = None, *, beside: Mapping[str, Any] | None = None) -> None:
+        """`beside` is what the engine judges by besides the template, by subject key: the stack's access invariants."""
         self.name = engine.name
+        self._beside = beside or {}
         self._engine = engine
         self._folder = folder or results_folder()
 
@@ -41,7 +44,7 @@ class CachedEngine:
     def run(self, task: Task) -> Run:
         """What is known from the cache, and the engine's own run for the rest."""
         base = self._base(task)
-        keys = {subject.key: _key(base, subject) for subject in task.subjects}
+        keys = {subject.key: _key(base, subject, self._beside.get(subject.key)) for subject in task.subjects}
         known = {name: entry for name, key in keys.items() if (entry := self._read(key)) is not None}
         missing = [subject for subject in task.subjects if subject.key not in known]
         if missing:
@@ -110,8 +113,8 @@ def _code() -> str:
     """A digest of our own code that engines and templates pass through: a mended fault must not live on in old
     results."""
     digest = hashlib.sha256()
-    for folder in ("engines", "template"):
-        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+    for folder in ("engines", "template", "graph", "rules"):
+        for path in sorted(p for p in (_PACKAGE / folder).rglob("*") if p.suffix in (".py", ".yaml")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -127,13 +130,14 @@ def _files(policies: Path, engine: str) -> list[Path]:
     return [path for path in (policies / folder).glob("*") if path.is_file() and path.suffix != ".yaml"]
 
 
-def _key(base: str, subject: Subject) -> str:
+def _key(base: str, subject: Subject, beside: Any) -> str:
     source = subject.template.source
     parameters = {
         name: str(p.value) if isinstance(p.value, str | list) else None
         for name, p in subject.template.parameters.items()
     }
-    content = [source.sha256, subject.rendered, parameters]
+    said = asdict(beside) if is_dataclass(beside) and not isinstance(beside, type) else beside
+    content = [source.sha256, subject.rendered, parameters, dict(subject.template.variant), said]
     return hashlib.sha256((base + json.dumps(content, sort_keys=True, default=str)).encode()).hexdigest()
 
 

@@ -132,7 +132,8 @@ def _evaluated(stack: Stack, ran: Mapping[str, Ran], settings: Settings) -> froz
 
 
 def _ran(rules: frozenset[RuleId], evaluated: frozenset[RuleId]) -> bool:
-    """Whether all rules of a waiver ran; the schema engine stands in for cfn-lint in quick runs and runs in no other."""
+    """Whether all rules of a waiver ran; the schema engine stands in for cfn-lint in quick runs and runs in no
+    other."""
     return evaluated.issuperset(rule for rule in rules if rule.engine in ENGINES)
 
 
