@@ -148,9 +148,18 @@ def arnless(statement: Statement) -> Iterator[tuple[str, Path]]:
     Raises: UnknownValueError.
     """
     services = [(value, place) for kind, value, place in statement.principals() if kind == "Service"]
-    keys = {key for key, _, _ in closing(statement)} if services else set()
-    if keys and not keys & {"aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce"}:
-        yield from (one for one in services if one[0] in SENDS_SOURCE_ARN)
+    sending = [one for one in services if one[0] in SENDS_SOURCE_ARN]
+    if sending and is_closed(statement) and not any(_names_source(*one) for one in statement.conditions()):
+        yield from sending
+
+
+def _names_source(operator: str, key: str, values: list[Any], _: Path) -> bool:
+    """Whether a condition names what a service acts for; S3's guides leave the account of a bucket's ARN open."""
+    return (
+        key.lower() == "aws:sourcearn"
+        and is_positive(operator)
+        and all(whole(text) or arn_parts(text)[5][:1] not in ("", "*", "?") for text in map(str, map(_known, values)))
+    )
 
 
 def void(statement: Statement) -> Iterator[tuple[str, Path]]:
