@@ -2,8 +2,11 @@
 
 import hashlib
 import importlib.util
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,11 +45,12 @@ class GraphEngine:
             raise EngineFailure("graph: no rule to run; the catalogue names none for this engine.")
         results: dict[str, tuple[Result, ...]] = {}
         failures: dict[str, str] = {}
-        for subject in task.subjects:
-            try:
-                results[subject.key] = tuple(self.judge(subject, rules, task.thresholds))
-            except EngineFailure as failure:
-                failures[subject.key] = str(failure)
+        with _within(task.timeout):
+            for subject in task.subjects:
+                try:
+                    results[subject.key] = tuple(self.judge(subject, rules, task.thresholds))
+                except EngineFailure as failure:
+                    failures[subject.key] = str(failure)
         return Run(version=self.version(), rules=len(rules), results=results, failures=failures)
 
     def close(self) -> None:
@@ -64,6 +68,36 @@ class GraphEngine:
                 continue  # what it judges is not there: no invariants, no behaviour record
             for resource in _population(rule, graph):
                 yield from _evaluate(rule, resource, graph, asked(rule, offers), thresholds)
+
+
+class _OutOfTime(BaseException):
+    """Past every handler of a rule."""
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Stop what takes longer. Python can interrupt only its main thread, where the gate runs this engine.
+
+    Raises: EngineFailure.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def expire(*_: object) -> None:
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except _OutOfTime:
+        raise EngineFailure(
+            f"graph: it did not end within {seconds:g} s: judge fewer templates a call, or allow more."
+        ) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _population(rule: Rule, graph: Graph) -> Iterator[Resource | None]:

@@ -189,6 +189,8 @@ def _status(name: str, judged: Judged, ran: Ran | None) -> EngineStatus:
         error = next((f for f in failures if f), "") or next(
             (f"{name} skipped {judged.source.path}: it said nothing about it." for _ in skipped), ""
         )
+    if error and name not in error:
+        error = f"{name}: {error}"  # a sentence in a report stands far from the engine that said it
     return EngineStatus(
         name=name,
         version=ran.version,
