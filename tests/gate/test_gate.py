@@ -217,3 +217,15 @@ def test_what_is_said_about_another_template_does_not_apply(template: str, tmp_p
     assert report.exit_code == 1
     report = judge(gather([str(other)], like=template), bad, settings(), lambda _: None)
     assert report.exit_code == 0
+
+
+def test_what_an_engine_only_remarks_is_shown_and_never_fails(template: str) -> None:
+    remark = replace(result("cfn-lint:I3011", outcome=Outcome.FAIL), message="set a policy", line=2)
+
+    def remarking(task: Task) -> Run:
+        keys = [subject.key for subject in task.subjects]
+        said = {key: (result("cfn-lint:E"),) for key in keys}
+        return Run(version="1", rules=1, results=said, informational=dict.fromkeys(keys, (remark,)))
+
+    report = run(template, *engines(cfn_lint=Fake("cfn-lint", acts=remarking)))
+    assert (report.exit_code, report.notes) == (0, (f"{template}:2: set a policy (cfn-lint:I3011)",))

@@ -1,6 +1,6 @@
 """The gate as a whole: inputs and a selection in, a report out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -51,8 +51,20 @@ def judge(inputs: Inputs, engines: Sequence[Engine], settings: Settings, progres
         reports=tuple(reports),
         errors=tuple(problems),
         exit_code=code,
+        notes=tuple(dict.fromkeys(_remarks(inputs, ran))),
         requirements={name: framework.requirements for name, framework in settings.catalogue.frameworks.items()},
     )
+
+
+def _remarks(inputs: Inputs, ran: Mapping[str, Ran]) -> Iterator[str]:
+    """What engines remark without calling it a fault, each once: shown, and never failing."""
+    for stack in inputs.stacks:
+        for judged in stack.judged:
+            for subject in judged.subjects:
+                for one in ran.values():
+                    for remark in one.run.informational.get(subject.key, ()) if one.run else ():
+                        place = f"{stack.path}:{remark.line}" if remark.line else stack.path
+                        yield f"{place}: {remark.message} ({remark.rule})"
 
 
 def _run(
