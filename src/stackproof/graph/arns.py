@@ -8,7 +8,6 @@ without a name of its own has one made of its logical id.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from stackproof.graph.graph import Graph
 from stackproof.template.model import Resource
@@ -138,10 +137,3 @@ def _name(graph: Graph, resource: Resource, form: _Form) -> str:
         if isinstance(name, str) and name:
             names[resource.logical_id] = substitute(name, lambda reference: _value(graph, reference))
     return names[resource.logical_id]
-
-
-@lru_cache(maxsize=4096)
-def covers(pattern: str, text: str) -> bool:
-    """Whether an ARN pattern of a policy (`*` and `?`), in the common form, covers an ARN."""
-    parts = (".*" if sign == "*" else "." if sign == "?" else re.escape(sign) for sign in pattern)
-    return re.fullmatch("".join(parts), text, re.DOTALL) is not None

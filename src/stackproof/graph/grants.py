@@ -5,10 +5,11 @@ the common form of `stackproof.graph.arns`."""
 
 from collections.abc import Iterable, Mapping
 
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, role_statements, statements
 from stackproof.graph.values import items, text
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 
 Context = Mapping[str, tuple[str, ...]]

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, role_statements, statements
 from stackproof.graph.values import known, mapping, texts
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Resource
 
 Context = Mapping[str, str | None]

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackproof.graph.arns import arn, covers
+from stackproof.graph.arns import arn
 from stackproof.graph.graph import Graph
 from stackproof.graph.keypolicy import Context, auto_scaling_may, role_may, service_may, stranger_may
 from stackproof.graph.statements import Statement, resource_policies, role_statements
 from stackproof.graph.values import items, known, mapping, texts
 from stackproof.graph.volumes import TEMPLATE_MAPPINGS, named_template, volumes
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Path, Resource
 from stackproof.template.references import display, inside, target, whole
 

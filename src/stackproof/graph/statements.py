@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.values import items, known, mapping, text, texts
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Path, Resource, Unknown
 from stackproof.template.references import whole
 
@@ -68,11 +69,10 @@ class Statement:
                 yield str(operator), str(key).lower(), value
 
 
-@lru_cache(maxsize=4096)
 def _matches(pattern: str, action: str) -> bool:
     if action.endswith(":*"):
         return pattern in (action, "*", "*:*")
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), action) is not None
+    return covers(pattern, action)
 
 
 def statements(holder: Resource, document: Any, path: Path) -> Iterator[Statement]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, resource_policies
 from stackproof.graph.values import items, known, mapping, texts
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Path, Resource
 from stackproof.template.references import target
 

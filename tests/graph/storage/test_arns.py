@@ -2,7 +2,8 @@
 
 import pytest
 
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
+from stackproof.graph.wildcards import covers
 
 TEMPLATE = """
 Resources:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, resource_policies, role_statements, statements
 from stackproof.graph.values import known, mapping, text, texts
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Resource, Unknown, UnknownValueError
 from stackproof.template.references import display, whole
 

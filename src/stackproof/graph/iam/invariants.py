@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stackproof.findings.outcome import Outcome
 from stackproof.graph.access import Access, External, Invariant
-from stackproof.graph.arns import arn, common, covers
+from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
 from stackproof.graph.iam.actions import expand, is_wildcard, matches
 from stackproof.graph.iam.denials import is_denied, principal_arn
@@ -18,6 +18,7 @@ from stackproof.graph.iam.managed import attached, known_actions
 from stackproof.graph.iam.patterns import overlap
 from stackproof.graph.iam.principals import is_service, parameter
 from stackproof.graph.values import known
+from stackproof.graph.wildcards import covers
 from stackproof.rules import Hit
 from stackproof.template.model import UnknownValueError
 from stackproof.template.references import display, whole

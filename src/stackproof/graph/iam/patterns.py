@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from stackproof.graph.arns import covers
+from stackproof.graph.wildcards import covers
 
 _WILD = re.compile(r"[*?]")
 

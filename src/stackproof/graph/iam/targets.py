@@ -13,6 +13,7 @@ from stackproof.graph.values import items
 from stackproof.template.model import Resource
 from stackproof.template.references import Reference, inside, target, whole
 
+_LONGEST = 2048  # characters: no ARN is longer (IAM, Amazon Resource Names)
 _SAMPLES = ("x", "x/x", "x:x", "x:x:x", "x/x/x", "")
 _SHARED = re.compile(r"/aws/[a-z-]+/|aws/")
 _ONE_SEGMENT = frozenset(("BucketName", "TableName", "QueueName", "TopicName", "ClusterName"))
@@ -95,6 +96,8 @@ def fits(action: str, form: str) -> bool:
 
 def _is_of(kind: str, form: str) -> bool:
     """Whether some ARN has the form of a kind and is covered by a pattern."""
+    if len(form) > _LONGEST:
+        return False
     expression = _expression(kind)
     samples = (*_SAMPLES, *_tails(kind)) if "*" in form else ("",)
     return any(re.fullmatch(expression, form.replace("*", sample).replace("?", "x")) for sample in samples)
