@@ -50,6 +50,20 @@ Resources:
     assert list(unrolled(text, Names="Z").resources) == ["TopicZ", "TopicC"]
 
 
+def test_the_type_and_the_condition_may_come_from_the_loop() -> None:
+    template = unrolled("""
+Conditions: {HasTopic: !Equals [a, a], HasQueue: !Equals [a, b]}
+Resources:
+  Fn::ForEach::Kinds:
+    - Kind
+    - [Topic, Queue]
+    - Its${Kind}: {Type: 'AWS::SNS::${Kind}', Condition: 'Has${Kind}'}
+""")
+    assert {name: (one.type, one.condition) for name, one in template.resources.items()} == {
+        "ItsTopic": ("AWS::SNS::Topic", "HasTopic")
+    }
+
+
 def test_loops_in_loops() -> None:
     template = unrolled("""
 Resources:

@@ -18,6 +18,7 @@ Parameters:
   Stage: {Type: String, Default: dev}
   Names: {Type: CommaDelimitedList, Default: "a, b"}
   Open: {Type: String}
+  Read: {Type: String, Default: '{{resolve:ssm:/a}}'}
   Looked: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a/b}
 Mappings:
   Sizes:
@@ -84,7 +85,9 @@ KNOWN = {
     "[!If [Dev, !Ref AWS::NoValue, a], b]": ["b"],
     "{A: !If [Dev, !Ref AWS::NoValue, a], B: c}": {"B": "c"},
     "!Cidr [10.0.0.0/16, 2, 8]": ["10.0.0.0/24", "10.0.1.0/24"],
-    "!Base64 hello": "hello",
+    "!Base64 hello": "aGVsbG8=",
+    "{UserData: !Base64 hello}": {"UserData": "hello"},
+    "!FindInMap [Same, !Ref AWS::Region, Value, {DefaultValue: s}]": "s",
     "{Fn::Length: !Ref Names}": 2,
     "{Fn::ToJsonString: {A: !Ref Bucket}}": '{"A":"${Bucket}"}',
 }
@@ -109,6 +112,11 @@ UNKNOWN = {
     "!Select [5, !Split [':', !GetAtt Bucket.Arn]]": "a resource has at deployment",
     "!FindInMap [Sizes, !Ref Open, Size]": "parameter Open has no value",
     "!FindInMap [Sizes, !Ref AWS::Region, Size]": "the row of the mapping Sizes is chosen at deployment",
+    "!FindInMap [Same, !Ref AWS::Region, Value, {DefaultValue: t}]": "the row of the mapping Same is chosen at",
+    "!Base64 {Ref: Bucket}": "a resource has at deployment",
+    "!Join ['', ['{{res', 'olve:ssm:/a}}']]": "a dynamic reference",
+    "!Join ['', !Split ['|', '{{re|solve:ssm:/a}}']]": "a dynamic reference",
+    "!Ref Read": "a dynamic reference",
     "!FindInMap [Sizes, none, Size]": "there is no Sizes.none.Size",
     "!FindInMap [None, a, b]": "there is no mapping None",
     "!If [Dev, !Ref Open, a]": "parameter Open has no value",

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from stackproof.template import sam
+from stackproof.template.bindings import bound
 from stackproof.template.coerce import coerce
 from stackproof.template.conditions import MAX_VARIANTS, Assignment, Conditions, assignments
 from stackproof.template.errors import TemplateError
@@ -73,7 +74,7 @@ def _plain(source: Source, values: Mapping[str, Parameter]) -> _Plain:
         return _Plain(source=source, values=values, resources=declared, undecided=tuple(undecided))
     translated = sam.translate(source, values)
     declared, undecided = _declared(translated.source, values)
-    placed = {name: (body, translated.places[name], bound) for name, (body, _, bound) in declared.items()}
+    placed = {name: (body, translated.places[name], bindings) for name, (body, _, bindings) in declared.items()}
     added = {k: v for k, v in translated.source.data.get("Parameters", {}).items() if k not in values}
     more = parameter_values(replace(source, data={"Parameters": added}), {})
     return _Plain(
@@ -95,14 +96,14 @@ def _declared(
     def take(section: Mapping[str, Any], resolver: Resolver, origin: Path) -> None:
         for name, body in section.items():
             if name.startswith("Fn::ForEach::"):
-                for bound, inner, place in loop(resolver, name, body, origin):
+                for turn, inner, place in loop(resolver, name, body, origin):
                     if not isinstance(inner, dict):
                         raise TemplateError(f"{'/'.join(map(str, place))}: the body of Fn::ForEach must be a mapping.")
-                    take(inner, bound, place)
+                    take(inner, turn, place)
             elif name == "Fn::Transform":
                 scope.undecided.append(((*origin, name), "a macro (Fn::Transform) adds resources at deployment"))
             else:
-                bound_name = resolver._bound(name)
+                bound_name = bound(name, resolver.bindings)
                 if bound_name in found:
                     raise TemplateError(f"{'/'.join(map(str, origin))}: a loop makes the resource {bound_name} twice.")
                 found[bound_name] = (body, (*origin, name), resolver.bindings)
@@ -187,7 +188,8 @@ def _template(plain: _Plain, assignment: Assignment) -> Template:
     scope = Scope(data=source.data, parameters=values, resources=frozenset(plain.resources), conditions=conditions)
     resources = {}
     for name, (body, origin, bindings) in plain.resources.items():
-        if _exists(body, conditions, bindings):
+        named = condition(body, bindings)
+        if named is None or conditions.holds(named):
             resources[name] = _moved(resource(scope, name, body, origin, bindings), origin, plain.renamed)
     truth = {name: conditions.holds(name) for name in conditions.declared}
     probe = _conditions(plain, {})
@@ -224,9 +226,10 @@ def _rests_on(probe: Conditions, name: str) -> bool:
     return bool(alone.undecided)
 
 
-def _exists(body: Any, conditions: Conditions, bindings: Mapping[str, str]) -> bool:
-    condition = body.get("Condition") if isinstance(body, dict) else None
-    return condition is None or conditions.holds(str(condition))
+def condition(body: Any, bindings: Mapping[str, str]) -> str | None:
+    """The condition of a resource, its loop's variables put in; None without one."""
+    named = body.get("Condition") if isinstance(body, dict) else None
+    return None if named is None else bound(str(named), bindings)
 
 
 def resource(scope: Scope, name: str, body: Any, origin: Path, bindings: Mapping[str, str]) -> Resource:
@@ -247,14 +250,15 @@ def resource(scope: Scope, name: str, body: Any, origin: Path, bindings: Mapping
                 attributes[key] = value
     if not isinstance(properties, dict):
         raise TemplateError(f"resource {name}: its properties are not known before deployment.")
+    kind = bound(body["Type"], bindings)
     metadata = body.get("Metadata", {})
     return Resource(
         logical_id=name,
-        type=body["Type"],
-        properties=coerce(body["Type"], properties),
+        type=kind,
+        properties=coerce(kind, properties),
         attributes=attributes,
         metadata=metadata if isinstance(metadata, dict) else {},
-        condition=body.get("Condition"),
+        condition=condition(body, bindings),
         origins=resolver.origins,
     )
 

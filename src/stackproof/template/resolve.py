@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackproof.template import intrinsics
+from stackproof.template.bindings import bound
 from stackproof.template.budget import MAX_TEXT, Budget, size
 from stackproof.template.conditions import Conditions
 from stackproof.template.errors import TemplateError
@@ -19,10 +20,10 @@ from stackproof.template.references import Reference, inside, whole
 PSEUDO = ("AccountId", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 ZONES = "AWS::AvailabilityZones"
 _VARIABLE = re.compile(r"\$\{(!?)\s*([^${}!][^${}]*?)\s*\}")
-_LOOP_VARIABLE = re.compile(r"([$&])\{(\w+)\}")
-_NO_NAME = re.compile(r"[^A-Za-z0-9]")
 _DYNAMIC = "{{resolve:"
 _MANY_ZONES = 6  # no region has more
+# What is given in Base64 and read as what it encodes: rules see the text. Anywhere else the code itself is the value.
+_ENCODED = ("UserData", "UserDataOverride", "CustomData")
 
 
 class _NoValue:
@@ -105,22 +106,10 @@ class Resolver:
         return self.resolve(value, at, origin)
 
     def _bound(self, text: str) -> str:
-        if not self.bindings:
-            return text
-
-        def value(found: re.Match[str]) -> str:
-            bound = self.bindings.get(found[2])
-            if bound is None:
-                return found[0]
-            return bound if found[1] == "$" else _NO_NAME.sub("", bound)  # &{} leaves out what no logical id may have
-
-        return _LOOP_VARIABLE.sub(value, text)
+        return bound(text, self.bindings)
 
     def _literal(self, text: str) -> Any:
-        text = self._bound(text)
-        if _DYNAMIC in text:
-            return Unknown("a dynamic reference is read at deployment", text)
-        return text
+        return _dynamic(self._bound(text))
 
     def plain(self, value: Any, origin: Path = ()) -> Any:
         """`value` resolved by itself, outside of the tree: an operand, an argument."""
@@ -148,7 +137,7 @@ class Resolver:
                 return [Reference(target=ZONES, attribute=str(i)).token for i in range(_MANY_ZONES)]
             case "Fn::ImportValue", _:
                 return Unknown("an import from another stack is read at deployment")
-            case "Fn::Base64", _:
+            case "Fn::Base64", _ if at[-1:] and at[-1] in _ENCODED:
                 return self.resolve(argument, at, origin)
             case "Fn::Transform", _:
                 self.scope.undecided.append((origin, "a macro (Fn::Transform) gives this at deployment"))
@@ -167,7 +156,7 @@ class Resolver:
         except TemplateError as error:
             return Unknown(str(error))
         self.scope.budget.text(size(result), _where(origin))
-        return result
+        return _dynamic(result)
 
     def _joined(self, value: Any, unknown: Unknown) -> Unknown:
         match value:
@@ -191,7 +180,7 @@ class Resolver:
         if name in self.scope.parameters:
             value = self.scope.parameters[name].value
             self.scope.budget.spend(len(value) if isinstance(value, list) else 1)
-            return list(value) if isinstance(value, list) else value
+            return [_dynamic(item) for item in value] if isinstance(value, list) else _dynamic(value)
         if name in self.scope.resources:
             return Reference(target=name).token
         return Unknown(f"{name} is neither a parameter nor a resource", f"{{{name}?}}")
@@ -248,7 +237,7 @@ class Resolver:
         if not isinstance(rows, dict):
             return Unknown(f"there is no mapping {table}")
         if next(inside([top, second]), None) is not None:
-            return self._any_row(table, rows, second)
+            return self._any_row(table, rows, second, default)
         try:
             return self.plain(rows[str(intrinsics.text(top))][str(intrinsics.text(second))])
         except (KeyError, TypeError):
@@ -256,9 +245,12 @@ class Resolver:
                 return self.plain(default)
             return Unknown(f"there is no {table}.{top}.{second} in Mappings")
 
-    def _any_row(self, table: str, rows: Mapping[str, Any], second: Any) -> Any:
-        """A row chosen at deployment (by region, say): known when all rows say the same."""
+    def _any_row(self, table: str, rows: Mapping[str, Any], second: Any, default: Any) -> Any:
+        """A row chosen at deployment (by region, say): known when all rows say the same, and the default too, which
+        stands for all that have no row."""
         values = [row.get(second) for row in rows.values() if isinstance(row, dict) and isinstance(second, str)]
+        if default is not NO_VALUE:
+            values = [default if value is None else value for value in values] + [default]
         if values and all(value == values[0] and value is not None for value in values):
             return self.plain(values[0])
         return Unknown(f"the row of the mapping {table} is chosen at deployment")
@@ -278,10 +270,15 @@ def loop(resolver: Resolver, name: str, item: Any, origin: Path) -> Iterator[tup
             reason = value.reason if isinstance(value, Unknown) else f"{value!r} is no text"
             resolver.scope.undecided.append(((*origin, name), f"the loop's collection is not known: {reason}"))
             continue
-        bound = Resolver(
-            scope=resolver.scope, origins=resolver.origins, bindings={**resolver.bindings, variable: value}
-        )
-        yield bound, body, (*origin, name, 2)
+        turn = Resolver(scope=resolver.scope, origins=resolver.origins, bindings={**resolver.bindings, variable: value})
+        yield turn, body, (*origin, name, 2)
+
+
+def _dynamic(value: Any) -> Any:
+    """`value`, or that it is not known: a dynamic reference is read at deployment, whoever put its text together."""
+    if isinstance(value, str) and _DYNAMIC in value:
+        return Unknown("a dynamic reference is read at deployment", value)
+    return value
 
 
 def _opaque(name: str, value: Any) -> bool:
