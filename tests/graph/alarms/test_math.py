@@ -3,6 +3,7 @@
 import pytest
 
 from stackproof.graph.alarms import math
+from stackproof.graph.alarms.expressions import ExpressionError, names, parse
 from stackproof.graph.alarms.model import alarms
 from stackproof.template.model import UnknownValueError
 
@@ -88,3 +89,14 @@ def test_the_ids_that_an_expression_names(text, ids) -> None:
 def test_queries(text, parts) -> None:
     assert math.is_query(text)
     assert math.query(text) == parts
+
+
+@pytest.mark.parametrize("text", ["(" * 250 + "m" + ")" * 250, "1" + "+m" * 900, "(" * 90_000, "m" * 3000], ids=len)
+def test_an_expression_that_is_too_long_is_refused(text: str) -> None:
+    with pytest.raises(ExpressionError, match="longer than any"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["(" * 120 + "m" + ")" * 120, "m" + "+m" * 120, "-" * 240 + "m"], ids=len)
+def test_an_expression_that_is_just_short_enough_is_followed(text: str) -> None:
+    assert names(parse(text)) == {"m"}

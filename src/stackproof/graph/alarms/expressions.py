@@ -29,6 +29,8 @@ _PRECEDENCE: Final[Mapping[str, int]] = {
     "/": 6, "^": 7,
 }  # fmt: skip
 _NEGATION = 7
+_LONGEST = 2048  # characters; CloudWatch takes no more (API MetricDataQuery)
+_MOST_TOKENS = 250  # each may be a level of nesting
 
 
 def _divide(left: float, right: float) -> float | None:
@@ -106,6 +108,8 @@ def parse(text: str) -> Node:
 
     Raises: ExpressionError, naming the expression, for what is not understood.
     """
+    if len(text) > _LONGEST or len(_TOKEN.findall(text)) > _MOST_TOKENS:
+        raise ExpressionError(f"The metric math expression {text[:40]!r}... is longer than any that can be followed.")
     return _Parser(text).parse()
 
 
