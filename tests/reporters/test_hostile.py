@@ -7,7 +7,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
@@ -169,6 +169,7 @@ def page(text: str) -> Page:
 @given(texts)
 @each_nasty
 def test_html(text: str) -> None:
+    assume(text != "*")  # as a resource's name it stands for the template as a whole, which is shown in another way
     found = page(text)
     assert found.tags == page("x").tags
     assert [said for said in found.text if not is_harmless(said)] == []
