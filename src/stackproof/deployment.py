@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stackproof.errors import StackproofError
+from stackproof.template.document import parse
+from stackproof.template.errors import TemplateError
+from stackproof.template.read import read_text
 
+_SUFFIXES = {".yaml", ".yml", ".json"}
 _KEYS = {"template-file-path", "parameters", "tags"}
 
 
@@ -34,12 +36,12 @@ def load(path: Path) -> Deployment:
     Raises: StackproofError that says what is wrong with it.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StackproofError(
-            f"{path}: {error.strerror}. Name a deployment file such as environments/dev.yaml."
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = read_text(path, "a deployment file")
+    except TemplateError as error:
+        raise StackproofError(f"{error} Name one such as environments/dev.yaml.") from None
+    try:
+        data, _ = parse(text)
+    except (TemplateError, ValueError) as error:
         raise StackproofError(f"{path}: no deployment file, not readable as YAML: {error}") from None
     if not isinstance(data, dict) or "template-file-path" not in data:
         raise StackproofError(f"{path}: no deployment file; it needs the key template-file-path.")
@@ -57,7 +59,8 @@ def load(path: Path) -> Deployment:
 def beside(template: Path) -> list[Deployment]:
     """The environments of a template: the deployment files in `environments/` beside it that name it."""
     folder = template.parent / "environments"
-    found = [load(path) for path in sorted(folder.glob("*.yaml"))] if folder.is_dir() else []
+    files = sorted(path for path in folder.glob("*") if path.suffix in _SUFFIXES) if folder.is_dir() else []
+    found = [load(path) for path in files]
     return [deployment for deployment in found if deployment.template == template.resolve()]
 
 

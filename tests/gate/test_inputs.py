@@ -1,5 +1,6 @@
 """What the gate judges: environments, `--as`, files that speak of a stack, variants of undecided conditions."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,20 @@ def test_one_environment_by_name_or_by_file(home: Path) -> None:
     assert left_out == ("environments that --environment does not name",)
 
 
+@pytest.mark.parametrize("suffix", ["yml", "json"])
+def test_an_environment_may_have_another_suffix(home: Path, suffix: str) -> None:
+    (home / "environments" / f"prod.{suffix}").write_text(
+        '{"template-file-path": "t.yaml", "parameters": {"Size": "large"}}'
+    )
+    assert judged(home) == {"prod": ["Topic", "Queue"]}
+
+
+def test_as_needs_a_template_that_is_there(home: Path) -> None:
+    (problem,) = gather([str(home / "t.yaml")], like=str(home / "tt.yaml")).problems
+    assert "--as names a template" in problem.message
+    assert problem.exit_code == 2
+
+
 def test_as_takes_another_templates_environments(home: Path) -> None:
     environment(home, "prod", "large")
     (home / "changed.yaml").write_text(TEMPLATE + "  Other: {Type: AWS::SNS::Topic}\n")
@@ -82,6 +97,15 @@ def test_a_condition_without_a_value_is_judged_both_ways(home: Path) -> None:
         (lambda home: (home / "waivers.yaml").write_text("waivers: []"), "which template it speaks of"),
         (lambda home: (home / "waivers.yaml").write_text("template: t.yaml\nwaivers: {}"), "with a list of waivers"),
         (lambda home: (home / "access.yaml").write_text("template: ["), "access.yaml"),
+        (
+            lambda home: (home / "access.yaml").write_text("template: t.yml\ninvariants: []"),
+            "t.yml, which is not",
+        ),
+        (lambda home: (home / "access.yaml").write_text('template: "t.yaml\\0"\ninvariants: []'), "which is not there"),
+        (lambda home: (home / "waivers.yaml").symlink_to("nowhere"), "waivers.yaml: cannot be read"),
+        (lambda home: os.mkfifo(home / "environments" / "prod.yaml"), "no regular file"),
+        (lambda home: environment(home, "prod", "large\n  Size: small"), "the key 'Size' stands twice"),
+        (lambda home: environment(home, "prod", "&a large\ntags: {Size: *a}"), "YAML alias"),
     ],
 )
 def test_what_is_said_about_a_stack_and_is_wrong_is_a_sentence_and_exit_2(

@@ -24,7 +24,7 @@ def load_placed(path: Path) -> tuple[Any, dict[tuple[str | int, ...], Span]]:
     Raises: StackproofError that says what is wrong and where.
     """
     try:
-        return parse(read_text(path))
+        return parse(read_text(path, path.name))
     except TemplateError as error:
         text = str(error)
         raise StackproofError(text if text.startswith(str(path)) else f"{path}: {text}") from None

@@ -76,6 +76,8 @@ def gather(templates: Sequence[str], *, environments: Sequence[str] = (), like: 
 
 def _stack(number: int, path: str, environments: Sequence[str], home: Path) -> Stack:
     source = read(path)
+    if not home.is_file():
+        raise StackproofError(f"{home}: no such file; --as names a template, whose environments and invariants hold.")
     known = deployment.beside(home)
     chosen: list[Deployment | None] = [_named(home, name) for name in environments] or [*known] or [None]
     access_file = said_about(home, "access.yaml")
@@ -93,15 +95,18 @@ def said_about(template: Path, name: str) -> Path | None:
     """The file beside a template that says something about that template alone (its key `template` names it), None when
     there is none, or when it speaks of another template.
 
-    Raises: StackproofError when it does not say which template it speaks of.
+    Raises: StackproofError when it does not say which template it speaks of, or there is no such template: a slip in
+    the name must not take the invariants from a stack.
     """
     path = template.parent / name
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
     data = load_yaml(path)
     named = data.get("template") if isinstance(data, dict) else None
     if not isinstance(named, str):
         raise StackproofError(f"{path}: it must say which template it speaks of: template: {template.name}")
+    if not (path.parent / named).is_file():
+        raise StackproofError(f"{path}: it speaks of the template {named}, which is not there.")
     return path if (path.parent / named).resolve() == template.resolve() else None
 
 

@@ -22,17 +22,17 @@ def read(path: str | Path) -> Source:
     return source(read_text(Path(path)), str(path))
 
 
-def read_text(path: Path) -> str:
-    """The text of a template file, within CloudFormation's limit.
+def read_text(path: Path, what: str = "a template") -> str:
+    """The text of a template file (or of another file that people write, `what`), within CloudFormation's limit.
 
     Raises: TemplateError when it is missing, no regular file, too large or not UTF-8.
     """
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise TemplateError(f"{path}: this is a folder; name a template file in it.")
+            raise TemplateError(f"{path}: this is a folder; name {what} in it.")
         if not stat.S_ISREG(status.st_mode):
-            raise TemplateError(f"{path}: this is no regular file; write the template to a file and name that.")
+            raise TemplateError(f"{path}: this is no regular file; write {what} to a file and name that.")
         if status.st_size > MAX_BYTES:
             raise TemplateError(
                 f"{path}: {status.st_size} bytes; CloudFormation takes at most {MAX_BYTES}, from S3. Split the stack."
@@ -41,13 +41,13 @@ def read_text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)  # a file in /proc tells no size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise TemplateError(f"{path}: cannot be read as a template: {reason}.") from None
+        raise TemplateError(f"{path}: cannot be read as {what}: {reason}.") from None
     if len(data) > MAX_BYTES:
         raise TemplateError(f"{path}: over {MAX_BYTES} bytes, more than CloudFormation takes. Split the stack.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TemplateError(f"{path}: cannot be read as a template: not UTF-8 at byte {error.start}.") from None
+        raise TemplateError(f"{path}: cannot be read as {what}: not UTF-8 at byte {error.start}.") from None
 
 
 def source(text: str, path: str) -> Source:
