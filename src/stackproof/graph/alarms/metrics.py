@@ -13,11 +13,18 @@ from stackproof.graph.graph import Graph
 from stackproof.graph.values import items, known
 from stackproof.rules import Hit, Hits
 from stackproof.template.model import Path
-from stackproof.template.references import display
+from stackproof.template.references import display, target, whole
 
 _EXTENDED = re.compile(
     r"p(100|\d{1,2}(\.\d+)?)|iqm|(tm|wm|tc|ts)\d{1,2}(\.\d+)?|(pr|tm|wm|tc|ts)\([\d.%]*:[\d.%]*\)", re.I
 )
+# The units of metrics that rules ask for (each service's page); with another one an alarm sees no data at all.
+_UNITS = {
+    ("AWS/Lambda", "Duration"): "Milliseconds",
+    ("AWS/Lambda", "IteratorAge"): "Milliseconds",
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "Seconds",
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): "Count",
+}
 _DAY = 86400
 _INDEX = "GlobalSecondaryIndexName"
 
@@ -41,6 +48,8 @@ def faults(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
         yield from _own(graph, metric, uses)
     yield from _statistic(metric)
     yield from _period(metric)
+    yield from _unit(metric)
+    yield from _account(graph, metric)
 
 
 def _own(graph: Graph, metric: Metric, uses: Mapping[str, int]) -> Hits:
@@ -165,4 +174,28 @@ def _period(metric: Metric) -> Hits:
     published = table.known(str(metric.namespace), str(metric.name))
     if published and 0 < period < published.period:
         message = f"{metric.name} is published every {published.period} s, a period of {period} s is mostly empty"
+        yield Hit(message, path=metric.path)
+
+
+def _unit(metric: Metric) -> Hits:
+    """A unit is a filter: data points in another one are left out, and what is left out never fires."""
+    if metric.unit is None:
+        return
+    unit = str(metric.unit)
+    published = table.known(str(metric.namespace), str(metric.name))
+    expected = _UNITS.get((str(metric.namespace), str(metric.name)))
+    counts = published is not None and published.is_fault
+    if (expected and unit != expected) or (counts and not unit.startswith("Count") and unit != "None"):
+        message = f"{metric.name} is not published in {unit}, so that the alarm gets no data: leave Unit out"
+        yield Hit(message, path=metric.path)
+
+
+def _account(graph: Graph, metric: Metric) -> Hits:
+    """A metric of another account is another metric, though it has the same name."""
+    account = metric.account
+    if account is None or ((its := whole(account)) and its.target == "AWS::AccountId"):
+        return
+    named = next((value for _, value in _items(metric) if target(value) in graph.resources), None)
+    if named is not None:
+        message = f"the metric is one of the account {display(str(account))}, and {display(named)} is in this one"
         yield Hit(message, path=metric.path)

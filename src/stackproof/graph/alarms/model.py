@@ -31,6 +31,8 @@ class Metric:
     dimensions: Mapping[str, Any] | Unknown | None
     statistic: Any = None
     period: Any = None
+    unit: Any = None
+    account: Any = None
     id: str | None = None
     path: Path = ()
 
@@ -166,6 +168,7 @@ def read(resource: Resource) -> Alarm:
         dimensions=dimensions(properties.get("Dimensions")),
         statistic=properties.get("Statistic", properties.get("ExtendedStatistic")),
         period=properties.get("Period"),
+        unit=properties.get("Unit"),
         path=("Properties",),
     )
     return Alarm(resource=resource, metrics=(metric,), expressions=(), returned=None)
@@ -196,6 +199,8 @@ def _queried(queries: list[Any]) -> Iterator[Metric]:
             dimensions=dimensions(metric.get("Dimensions")),
             statistic=stat.get("Stat"),
             period=stat.get("Period"),
+            unit=stat.get("Unit"),
+            account=query.get("AccountId"),
             id=query.get("Id") if isinstance(query.get("Id"), str) else None,
             path=("Properties", "Metrics", index, "MetricStat", "Metric"),
         )
