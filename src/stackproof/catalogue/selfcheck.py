@@ -137,7 +137,7 @@ def _is_about_template(cases: Mapping[str, Any]) -> bool:
     bad = cases.get("bad") or cases.get("unknown")
     if not isinstance(bad, dict) or not bad:
         return False
-    return all(isinstance(case, dict) and "*" in _listed(case.get("at")) for case in bad.values())
+    return any(isinstance(case, dict) and "*" in _listed(case.get("at")) for case in bad.values())
 
 
 def _listed(value: Any) -> list[Any]:
