@@ -1,6 +1,7 @@
 """Access logs of buckets: where they go, and whether log delivery may write there."""
 
 from stackproof.graph.arns import arn, common
+from stackproof.graph.buckets import is_for_logs
 from stackproof.graph.grants import context, lets
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import Statement, resource_policies
@@ -48,7 +49,7 @@ def faults(graph: Graph, bucket: Resource) -> Hits:
     """Why access to a bucket is not logged."""
     config = mapping(bucket.properties.get("LoggingConfiguration"))
     name = known(config.get("DestinationBucketName"))
-    if not config and is_log_bucket(bucket, graph):
+    if not config and (is_log_bucket(bucket, graph) or is_for_logs(graph, bucket)):
         return
     if not config:
         yield Hit("access to the bucket is not logged", path=("Properties",))

@@ -6,18 +6,19 @@ from itertools import pairwise
 from typing import Any
 
 from stackproof.graph.graph import Graph
-from stackproof.graph.statements import resource_policies
+from stackproof.graph.statements import Statement, resource_policies
 from stackproof.graph.values import is_true, items, mapping, text
 from stackproof.template.model import Resource
 from stackproof.template.references import inside
 
 BUCKET = "AWS::S3::Bucket"
 
+_S3_LOGS = "logging.s3.amazonaws.com"
 # Who writes logs into a bucket under its policy, and whether it can do so with a customer key: S3, Elastic Load
 # Balancing and Redshift write with SSE-S3 only (S3, Enabling server access logging; ELB, Enable access logs; Redshift,
 # Database audit logging); log delivery for CloudFront and others can do both.
 _SENDERS: Mapping[str, bool] = {
-    "logging.s3.amazonaws.com": False,
+    _S3_LOGS: False,
     "logdelivery.elasticloadbalancing.amazonaws.com": False,
     "redshift.amazonaws.com": False,
     "delivery.logs.amazonaws.com": True,
@@ -36,16 +37,39 @@ def receives_logs(graph: Graph, bucket: Resource) -> bool:
     return bucket.logical_id in _targets(graph) or any(True for _ in _senders(graph, bucket))
 
 
+def is_for_logs(graph: Graph, bucket: Resource) -> bool:
+    """Whether a bucket is there for logs that do not come from the buckets of this template: those of services, or
+    access logs of buckets elsewhere."""
+    sent = (value for source, value, _ in _destinations(graph) if graph.resources[source].type != BUCKET)
+    if any(bucket.logical_id in _buckets(graph, value) for value in sent):
+        return True
+    return any(
+        service != _S3_LOGS or not any(_sources(graph, statement)) for statement, service in _allowed(graph, bucket)
+    )
+
+
+def _sources(graph: Graph, statement: Statement) -> Iterator[bool]:
+    """The buckets of this template to which a statement is bound."""
+    for _, key, values in statement.conditions():
+        if key == "aws:sourcearn":
+            yield from (True for value in items(values) for _ in _buckets(graph, value))
+
+
 def refuses_keys(graph: Graph, bucket: Resource) -> bool:
     """Whether what is delivered into a bucket can't be written with a customer key: nothing would arrive."""
     return not _targets(graph).get(bucket.logical_id, True) or not all(_senders(graph, bucket))
 
 
 def _senders(graph: Graph, bucket: Resource) -> Iterator[bool]:
+    yield from (_SENDERS[service] for _, service in _allowed(graph, bucket))
+
+
+def _allowed(graph: Graph, bucket: Resource) -> Iterator[tuple[Statement, str]]:
+    """The services that deliver logs, each with the statement that lets it write into a bucket."""
     for statement in resource_policies(graph, bucket):
         services = items(mapping(statement.body.get("Principal")).get("Service"))
         if statement.effect == "Allow" and services and statement.has_action("s3:PutObject"):
-            yield from (_SENDERS[service] for service in map(text, services) if service in _SENDERS)
+            yield from ((statement, service) for service in map(text, services) if service in _SENDERS)
 
 
 def _targets(graph: Graph) -> Mapping[str, bool]:
@@ -80,6 +104,15 @@ def _buckets(graph: Graph, value: Any) -> Iterator[str]:
             yield found.logical_id
     name = value.split(".s3", 1)[0]
     yield from (one.logical_id for one in graph.of_type(BUCKET) if one.properties.get("BucketName") == name)
+
+
+def is_origin(graph: Graph, bucket: Resource) -> bool:
+    """Whether a distribution serves what is in a bucket: that is in use as long as it is there."""
+    return any(
+        bucket.logical_id in _buckets(graph, mapping(origin).get("DomainName"))
+        for distribution in graph.of_type("AWS::CloudFront::Distribution")
+        for origin in items(distribution.get("DistributionConfig", "Origins"))
+    )
 
 
 def is_versioned(bucket: Resource) -> bool:

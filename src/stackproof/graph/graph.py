@@ -58,6 +58,13 @@ class Graph:
             found.setdefault(edge.target, []).append(edge)
         return {name: tuple(edges) for name, edges in found.items()}
 
+    def valued(self, edge: Edge) -> Any:
+        """The value in which an edge's reference stands."""
+        value: Any = self.resources[edge.source].properties
+        for step in edge.path[1:]:
+            value = value[step]
+        return value
+
     def referrers(self, logical_id: str, *types: str) -> Iterator[Resource]:
         """The resources (of these types, any without) that refer to a resource, each once."""
         names = dict.fromkeys(edge.source for edge in self.incoming.get(logical_id, ()))

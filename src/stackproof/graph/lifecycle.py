@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackproof.graph.arns import arn, common
-from stackproof.graph.buckets import is_versioned, receives_logs
+from stackproof.graph.buckets import is_origin, is_versioned, receives_logs
 from stackproof.graph.graph import Graph
 from stackproof.graph.statements import all_statements, resource_policies
 from stackproof.graph.values import is_true, items, known, mapping, number, text, there
 from stackproof.rules import Hit
 from stackproof.template.model import Path, Resource, Unknown
+from stackproof.template.references import Reference
 
 _AT: Path = ("Properties", "LifecycleConfiguration", "Rules")
 _MOVES = ("Transition", "Transitions")
@@ -76,7 +77,8 @@ def lifecycle_faults(graph: Graph, bucket: Resource, *, is_archive: bool, limits
     yield from (hit for one in rules for hit in _number_faults(graph, bucket, one, limits))
     yield from (hit for one in rules for hit in _sweeps(graph, bucket, one))
     at = there(bucket, _AT)
-    if not is_archive and not any(one.removes_data for one in rules):
+    keeps_data = is_archive or is_origin(graph, bucket)
+    if not keeps_data and not any(one.removes_data for one in rules):
         yield Hit("no enabled lifecycle rule expires or moves objects: they stay for ever", path=at)
     if not is_archive and is_versioned(bucket) and all(one.noncurrent[1] is None for one in rules):
         yield Hit("no enabled lifecycle rule expires noncurrent versions: they stay for ever", path=at)
@@ -145,7 +147,8 @@ def _meets(pattern: str, prefix: str) -> bool:
 
 
 def _written(graph: Graph, bucket: Resource) -> list[str]:
-    """The key patterns of a bucket under which the template allows anybody to write; "*" where that is not known."""
+    """The key patterns of a bucket under which the template allows or makes anybody write; "*" where that is not
+    known."""
     if "lifecycle.writes" not in graph.cache:
         graph.cache["lifecycle.writes"] = list(_writes(graph))
     start, found = f"{arn(graph, bucket)}/", list[str]()
@@ -154,7 +157,17 @@ def _written(graph: Graph, bucket: Resource) -> list[str]:
             found.append(pattern.removeprefix(start))
         elif "*" in pattern and start.startswith(pattern.split("*")[0]):
             found.append("*")
-    return found
+    return [*found, *_located(graph, bucket)] if found else found
+
+
+def _located(graph: Graph, bucket: Resource) -> Iterator[str]:
+    """The keys of a bucket that a resource names as the place of data (`s3://<bucket>/<key>`): who writes there may do
+    so under grants that the template does not have, as those who query by Athena do."""
+    for edge in graph.incoming.get(bucket.logical_id, ()):
+        value = graph.valued(edge)
+        start = f"s3://{Reference(target=bucket.logical_id).token}/"
+        if isinstance(value, str) and value.startswith(start):
+            yield f"{value.removeprefix(start)}*"
 
 
 def _writes(graph: Graph) -> Iterator[str]:

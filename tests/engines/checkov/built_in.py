@@ -233,11 +233,6 @@ BUILT_IN: dict[str, tuple[str, Json, dict[str, Json]]] = {
         {"AuthType": "AWS_IAM"},
         {"Properties/AuthType": {"AuthType": "NONE"}},
     ),
-    "CKV_AWS_260": (
-        "AWS::EC2::SecurityGroupIngress",
-        CLOSED[0],
-        {"Properties": OPEN[0]},
-    ),
     "CKV_AWS_291": (
         "AWS::MSK::Cluster",
         {"BrokerNodeGroupInfo": {"ConnectivityInfo": {"PublicAccess": {"Type": "DISABLED"}}}},

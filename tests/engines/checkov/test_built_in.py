@@ -33,7 +33,6 @@ ELSEWHERE = {
     },
     "CKV_AWS_100": {"RemoteAccess/Ec2SshKey", "RemoteAccess/SourceSecurityGroups/0"},
     "CKV_AWS_173": {"Environment/Variables", "Environment/Variables/A"},
-    "CKV_AWS_260": {"IpProtocol"},
 }
 NOT_KNOWN = f"{UNKNOWN}parameter P has no value>"
 KEY = {"Type": "AWS::KMS::Key", "Properties": {}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stackproof.graph.alarms.schedules import interval, silence, targets
+from stackproof.graph.alarms.schedules import interval, is_rare, silence, targets
 
 TEMPLATE = """
 Resources:
@@ -64,3 +64,33 @@ def test_what_keeps_a_heartbeat_from_telling(graph, changes, why) -> None:
 
 def test_a_heartbeat_of_something_else_tells_nothing(graph) -> None:
     assert _silence(graph, arn="arn:aws:lambda:eu-west-1:123456789012:function:x") == "no alarm watches for its silence"
+
+
+@pytest.mark.parametrize(
+    ("expression", "seldom"),
+    [
+        ("rate(7 days)", False),
+        ("rate(8 days)", True),
+        ("rate(1 month)", False),
+        ("cron(0 4 * * ? *)", False),
+        ("cron(0 4 ? * MON *)", False),
+        ("cron(0 4 ? * L *)", False),
+        ("cron(0 4 ? * 2#1 *)", True),
+        ("cron(0 4 ? * FRIL *)", True),
+        ("cron(0 4 1 * ? *)", True),
+        ("cron(0 4 L * ? *)", True),
+        ("cron(0 4 1,15 * ? *)", True),
+        ("cron(0 4 1,8,15,22 * ? *)", False),
+        ("cron(0 4 1-7 * ? *)", True),
+        ("cron(0 4 */5 * ? *)", False),
+        ("cron(0 4 */0 * ? *)", False),
+        ("cron(0 4 * 1-12 ? *)", False),
+        ("cron(0 4 * JAN,APR ? *)", True),
+        ("cron(0 4 * */3 ? *)", True),
+        ("cron(0 4 x * ? *)", False),
+        ("cron(0 4 * * ? 2027)", False),
+    ],
+)
+def test_no_alarm_looks_back_more_than_a_week(graph, expression, seldom) -> None:
+    found = graph(TEMPLATE % (expression, "x", 60, 5, 1))
+    assert is_rare(found.resources["Rule"]) is seldom

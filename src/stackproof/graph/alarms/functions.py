@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stackproof.graph.alarms.aliases import alias_gap
 from stackproof.graph.alarms.coverage import LONGEST, Need, gap
 from stackproof.graph.graph import Graph
 from stackproof.graph.values import number
@@ -25,7 +26,7 @@ def function_gap(
         seconds=limits["seconds_at_most"],
         by_band=True,
     )
-    return gap(graph, function, need)
+    return _gap(graph, function, need)
 
 
 def duration_gap(graph: Graph, function: Resource, limits: Mapping[str, Any]) -> str | None:
@@ -42,4 +43,11 @@ def duration_gap(graph: Graph, function: Resource, limits: Mapping[str, Any]) ->
         periods=limits["bad_periods_at_most"],
         seconds=limits["seconds_at_most"],
     )
-    return gap(graph, function, need)
+    return _gap(graph, function, need)
+
+
+def _gap(graph: Graph, function: Resource, need: Need) -> str | None:
+    """Why no alarm on the function, nor on all of the aliases by which alone it is called, covers it."""
+    why = gap(graph, function, need)
+    by_alias = alias_gap(graph, function, need) if why is not None else None
+    return by_alias or why if by_alias is not None else None

@@ -17,6 +17,12 @@ RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
 _RATE = re.compile(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 _HOUR, _DAY = 3600, 86400
+# minutes, hours, (days), (months), (weekdays), years
+_CRON = re.compile(r"cron\(\s*\S+\s+\S+\s+(\S+)\s+(\S+)\s+(\S+)\s+\S+\s*\)")
+_MONTHLY_DAY = re.compile(r"L(-\d+)?|LW|\d+W", re.IGNORECASE)  # the last day, the workday next to a day
+_MONTHLY_WEEKDAY = re.compile(r"\w+#\d|\w+L", re.IGNORECASE)  # the second Monday, the last Friday
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_LOOKS_BACK = 7  # days: an alarm's periods together are no longer (API PutMetricAlarm)
 _STATISTICS = ("Sum", "SampleCount", "Maximum")
 
 
@@ -50,6 +56,32 @@ def interval(resource: Resource) -> int | None:
     """Seconds between two runs of a rate, None for a cron expression."""
     found = _RATE.fullmatch(str(resource.properties.get("ScheduleExpression")))
     return int(found[1]) * _SECONDS[found[2]] if found else None
+
+
+def is_rare(resource: Resource) -> bool:
+    """Whether more time passes between two runs than an alarm can look back: no alarm can tell that one was missed."""
+    every = interval(resource)
+    found = _CRON.fullmatch(str(resource.properties.get("ScheduleExpression")))
+    if found is None:
+        return every is not None and every > _LOOKS_BACK * _DAY
+    days, months, weekdays = found.groups()
+    if _MONTHLY_DAY.fullmatch(days) or _MONTHLY_WEEKDAY.fullmatch(weekdays) or 0 < len(_chosen(months, 12)) < 12:
+        return True
+    chosen = sorted(_chosen(days, 31)) if weekdays in ("?", "*") else []
+    following = [*chosen[1:], *(day + 28 for day in chosen[:1])]
+    return any(later - earlier > _LOOKS_BACK for earlier, later in zip(chosen, following, strict=True))
+
+
+def _chosen(field: str, highest: int) -> set[int]:
+    """The numbers that a field of a cron expression names, none where it can't be read."""
+    found: set[int] = set()
+    for part in re.sub("|".join(_MONTHS), lambda name: str(_MONTHS.index(name[0]) + 1), field.upper()).split(","):
+        read = re.fullmatch(r"(?:([*?])|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
+        if read is None or read[4] == "0":
+            return set()
+        first, last = (1, highest) if read[1] else (int(read[2]), int(read[3] or (highest if read[4] else read[2])))
+        found.update(range(first, min(last, highest) + 1, int(read[4] or 1)))
+    return found
 
 
 def silence(graph: Graph, schedule: Resource, missed_at_most: int) -> str | None:

@@ -36,6 +36,15 @@ def may_be_asynchronous(function: Resource, graph: Graph) -> bool:
     return "asynchronous" in kinds or "synchronous" not in kinds
 
 
+def is_call(graph: Graph, edge: Edge) -> bool:
+    """Whether a reference to a function is by something that calls it, or that lets somebody call it."""
+    kind = graph.resources[edge.source].type
+    if kind in ("AWS::Lambda::EventInvokeConfig", *_VERSIONS):
+        return False
+    calls = kind.startswith(("AWS::Lambda::Permission", "Custom::", *_SYNCHRONOUS_TYPES)) or kind in _ASYNCHRONOUS_TYPES
+    return calls or (kind == FUNCTION and _is_destination(edge))
+
+
 def _kinds(graph: Graph, function: Resource) -> Iterator[str]:
     for name in (function.logical_id, *_aliases(graph, function)):
         for edge in graph.incoming.get(name, ()):
