@@ -83,6 +83,12 @@ def test_a_waiver_holds_from_today_for_a_year_and_no_day_longer(
     [
         *(({name: ""}, f"no {name}") for name in ("resource", "reason", "owner", "approver", "expires")),
         ({"approver": " Platform"}, "approved by its own owner"),
+        ({"approver": "plat\u200bform"}, "approved by its own owner"),
+        ({"approver": "\uff50latform"}, "approved by its own owner"),
+        ({"reason": "\u200b"}, "reason says nothing"),
+        ({"approver": "-"}, "approver says nothing"),
+        ({"expires": "2027-W01-1"}, "must be a date such as"),
+        ({"expires": "20270101"}, "must be a date such as"),
         ({"expires": "next year"}, "must be a date such as"),
         ({"rule": "cfn-guard:versioning"}, "either a control or a rule"),
         ({"until": "2027-01-01"}, "unknown entry 'until'"),

@@ -1,7 +1,7 @@
 """`stackproof gate`."""
 
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ def command(
         catalogue=catalogue,
         policies=folder,
         selection=selection,
-        today=date.today(),
+        today=datetime.now(UTC).date(),  # where it runs, and in which time zone, changes no verdict
         fail_on=Severity(fail_on),
         timeout=timeout,
     )

@@ -13,6 +13,7 @@ A waived finding stays visible everywhere. A waiver that has expired, is not com
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -27,6 +28,7 @@ from stackproof.gate.files import load_placed
 
 _REQUIRED = ("resource", "reason", "owner", "approver", "expires")
 _LINT = re.compile(r"(?:cfn-lint:)?(?P<rule>[EW]\d{4})")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # fromisoformat takes weeks too
 _LONGEST = timedelta(days=366)
 
 
@@ -86,13 +88,20 @@ def _wrong(body: Any) -> str:
         return f"the waiver has the unknown entry {stray[0]!r}"
     if odd := [name for name, value in body.items() if not isinstance(value, str)]:
         return f"{odd[0]} must be a text"
-    if body["owner"].strip().casefold() == body["approver"].strip().casefold():
+    if bare := [name for name in ("reason", "owner", "approver") if not any(map(str.isalnum, body[name]))]:
+        return f"the waiver's {bare[0]} says nothing"
+    if _plain(body["owner"]) == _plain(body["approver"]):
         return f"the waiver is approved by its own owner, {body['owner']}"
     try:
-        date.fromisoformat(body["expires"])
+        is_date = _DATE.fullmatch(body["expires"]) and date.fromisoformat(body["expires"])
     except ValueError:
-        return f"expires must be a date such as 2027-03-31, not {body['expires']!r}"
-    return ""
+        is_date = None
+    return "" if is_date else f"expires must be a date such as 2027-03-31, not {body['expires']!r}"
+
+
+def _plain(name: str) -> str:
+    """A name without what nobody sees: case, blanks, signs of no width, other forms of the same letters."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name))).casefold()
 
 
 def overdue(file: WaiverFile, today: date) -> Iterator[tuple[Waiver, str]]:
