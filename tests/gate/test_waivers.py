@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,7 +28,8 @@ GOOD = {
 
 def written(folder: Path, *entries: dict[str, object], head: str = "template: t.yaml\n") -> WaiverFile:
     lines = "".join(
-        "  - " + "\n    ".join(f"{name}: {value!r}" for name, value in entry.items()) + "\n" for entry in entries
+        "  - " + "\n    ".join(f"{name}: {json.dumps(value)}" for name, value in entry.items()) + "\n"
+        for entry in entries
     )
     path = folder / "waivers.yaml"
     path.write_text(f"{head}waivers:{' []' if not entries else ''}\n{lines}")
