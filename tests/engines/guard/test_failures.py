@@ -1,5 +1,6 @@
 """Whatever goes wrong with the program or the rules is an error that names it, never a pass."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -230,3 +231,17 @@ def test_hook_bundle_is_refused_where_two_files_use_one_name(policies, threshold
 def test_hook_bundle_without_rules_is_refused(tmp_path, thresholds) -> None:
     with pytest.raises(EngineFailure, match="no rule was asked for"):
         hook_bundle(tmp_path, thresholds)
+
+
+def test_a_binary_that_is_not_the_pinned_one_judges_nothing(
+    binary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / binary.parent.name).mkdir()
+    stamp = {"name": "cfn-guard", "version": "3.1.1", "origin": "a test", "facts": {}}
+    (tmp_path / binary.parent.name / "stackproof.json").write_text(json.dumps(stamp))
+    forged = tmp_path / binary.parent.name / "cfn-guard"
+    forged.write_text("#!/bin/sh\necho cfn-guard 3.1.1\n")
+    forged.chmod(0o755)
+    monkeypatch.setenv("STACKPROOF_HOME", str(tmp_path))
+    with pytest.raises(EngineFailure, match="is not as it was installed: the binary's sha256"):
+        GuardEngine().version()

@@ -103,7 +103,13 @@ class GuardEngine:
 
     def _program(self, timeout: float) -> Program:
         if self._binary is None:
-            self._binary = setup.ensure(self.name, self._progress).path
+            installed = setup.ensure(self.name, self._progress)
+            if faults := setup.verify(self.name).faults:
+                raise EngineFailure(
+                    f"cfn-guard: {installed.path} is not as it was installed: {faults[0]}. Remove its folder, then run "
+                    "`stackproof engines`."
+                )
+            self._binary = installed.path
         return Program(path=self._binary, deadline=time.monotonic() + timeout)
 
 
