@@ -257,3 +257,17 @@ def test_nested_functions_mean_what_they_say(value: Any) -> None:
 
     found = value_of(json.dumps(value))
     assert (None if isinstance(found, Unknown) else found) == meaning(value)
+
+
+def test_what_is_given_for_a_parameter_of_systems_manager_is_its_name_and_no_value() -> None:
+    text = """
+Parameters:
+  Key: {Type: "AWS::SSM::Parameter::Value<String>", Default: /keys/data}
+Resources:
+  Topic: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: !Ref Key}}
+"""
+    for values in ({}, {"Key": "/keys/other"}):
+        (template,) = expand(source(text, "t.yaml"), values)
+        value = template.resources["Topic"].properties["KmsMasterKeyId"]
+        assert isinstance(value, Unknown)
+        assert "Systems Manager" in value.reason

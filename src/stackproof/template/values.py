@@ -29,11 +29,11 @@ def parameter_values(source: Source, given: Mapping[str, str], *, named: str = "
 
 
 def _value(name: str, body: Mapping[str, Any], given: Mapping[str, str], where: str) -> Any:
-    if name not in given:
-        if str(body.get("Type", "")).startswith(_SSM):
-            return Unknown(f"parameter {name} is read from Systems Manager at deployment", f"{{{name}?}}")
-        if "Default" not in body:
-            return Unknown(f"parameter {name} has no value: give it a default or an environment", f"{{{name}?}}")
+    if str(body.get("Type", "")).startswith(_SSM):
+        # What an environment gives is the name of a parameter in Systems Manager, and no value.
+        return Unknown(f"parameter {name} is read from Systems Manager at deployment", f"{{{name}?}}")
+    if name not in given and "Default" not in body:
+        return Unknown(f"parameter {name} has no value: give it a default or an environment", f"{{{name}?}}")
     try:
         return parameters.values({name: body}, {name: given[name]} if name in given else {})[name]
     except TemplateError as error:
