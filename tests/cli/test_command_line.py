@@ -37,7 +37,10 @@ def test_help_has_examples(command: tuple[str, ...]) -> None:
         (("flow", "--image", "none"), "none: no such folder."),
         (("generate", "no/such/folder/file.csv"), "no/such/folder/file.csv: No such file or directory."),
         (("generate", "--bad-share", "2", "x.csv"), "2.0 is not in the range"),
-        (("deploy-arguments", "none.yaml"), "none.yaml: cannot be read as a deployment file: No such file or directory."),
+        (
+            ("deploy-arguments", "none.yaml"),
+            "none.yaml: cannot be read as a deployment file: No such file or directory.",
+        ),
         (("deploy-arguments", "README.md"), "README.md: no deployment file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

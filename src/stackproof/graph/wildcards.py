@@ -2,7 +2,7 @@
 
 `.*` for each `*` would try every way to share a text among them: a pattern of thirty stars, which anybody can write
 into a template, would take longer than anybody waits, and nothing can interrupt it. Of what stands between two stars
-the first place where it fits is as good as any other, so none of them is ever tried again (an atomic group). """
+the first place where it fits is as good as any other, so none of them is ever tried again (an atomic group)."""
 
 import re
 from functools import lru_cache
