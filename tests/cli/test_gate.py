@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from stackproof.catalogue import default_policies
 
 GOOD = """\
 Resources:
@@ -176,3 +179,18 @@ def test_the_least_severity_that_fails_is_a_choice(hostile: Path) -> None:
     assert "low" in failing
     assert "critical" not in failing
     assert all("tagging-required" in result.stdout for result in codes.values())
+
+
+def test_a_rule_that_no_control_names_is_told_and_not_passed_over(hostile: Path, tmp_path: Path) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(default_policies(), policies, ignore=shutil.ignore_patterns("__pycache__"))
+    (policies / "graph" / "extra.py").write_text("")
+    result = gate("good.yaml", "--policies", str(policies), cwd=hostile)
+    assert result.returncode == 2
+    assert "extra.py: no control names this rule" in result.stderr
+
+
+def test_the_guard_rules_go_into_a_hook(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stackproof", "rules", "--guard-hook", str(tmp_path / "hook.guard")]
+    assert subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False).returncode == 0
+    assert "rule s3_versioning" in (tmp_path / "hook.guard").read_text()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackproof.catalogue.files import text
+from stackproof.catalogue.model import Catalogue
 from stackproof.errors import StackproofError
 from stackproof.findings.result import RuleId
 
@@ -94,6 +95,23 @@ def files_of(policies: Path, rule: RuleId) -> RuleFiles | None:
         return None
     folder = policies / shelf.folder
     return RuleFiles(rule=rule, file=folder / f"{stem}{shelf.suffix}", cases=folder / f"{stem}.yaml")
+
+
+def rule_files(policies: Path, shelf: Shelf) -> list[Path]:
+    """The files of a shelf that hold rules; those that begin with _ are shared by them."""
+    folder = policies / shelf.folder
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if path.suffix == shelf.suffix and not path.name.startswith((".", "_")))
+
+
+def strays(policies: Path, catalogue: Catalogue) -> list[Path]:
+    """The files of rules that no control names, so that nobody runs them."""
+    return [
+        path
+        for shelf in SHELVES
+        for path in rule_files(policies, shelf)
+        if shelf.rule(path.stem) not in catalogue.rules_of(shelf.engine)
+    ]
 
 
 def stems(rule: RuleId) -> tuple[str, ...]:

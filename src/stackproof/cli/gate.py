@@ -9,6 +9,7 @@ import click
 
 from stackproof.catalogue import default_policies
 from stackproof.catalogue import load as load_catalogue
+from stackproof.catalogue.shelves import strays
 from stackproof.cli.progress import telling
 from stackproof.errors import StackproofError
 from stackproof.findings.outcome import Severity
@@ -84,6 +85,11 @@ def command(
     """
     folder = policies or default_policies()
     catalogue = load_catalogue(folder)
+    if found := strays(folder, catalogue):
+        raise StackproofError(
+            f"{found[0]}: no control names this rule, so it would not run. Name it in {folder / 'controls.yaml'}, or"
+            " remove the file; `stackproof rules --check` says what else is missing."
+        )
     selection = select(catalogue, controls=controls, areas=areas, engines=engines, fast=fast)
     settings = Settings(
         catalogue=catalogue,

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from stackproof.catalogue import ENGINES, GATE, Catalogue, Control, check, default_policies, load
 from stackproof.catalogue.shelves import RuleFiles, files_of
+from stackproof.errors import StackproofError
 from stackproof.findings.outcome import Area
 from stackproof.findings.result import RuleId
 
@@ -32,8 +33,16 @@ class Row:
 @click.option("--area", type=click.Choice([str(area) for area in Area]), help="Only rules of controls in this area.")
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
 @click.option("--check", "whole", is_flag=True, help="Check the rules themselves: is anything missing or unfinished?")
+@click.option(
+    "--guard-hook",
+    "hook",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the cfn-guard rules there as one text, for an AWS::CloudFormation::GuardHook.",
+)
 @click.option("--policies", type=click.Path(path_type=Path), help="Catalogue and rules [default: those of stackproof].")
-def command(engine: str | None, area: str | None, form: str, whole: bool, policies: Path | None) -> None:
+def command(
+    engine: str | None, area: str | None, form: str, whole: bool, hook: Path | None, policies: Path | None
+) -> None:
     """List every rule: its control, area and severity, and whether its file and its cases are there.
 
     \b
@@ -42,6 +51,7 @@ def command(engine: str | None, area: str | None, form: str, whole: bool, polici
       stackproof rules --area iam --engine graph
       stackproof rules --format json
       stackproof rules --check                # are all rules, cases, prose and requirements there?
+      stackproof rules --guard-hook hook.guard
 
     Exit codes: 0; 2 usage, an unreadable catalogue, or --check found something.
     """
@@ -49,6 +59,9 @@ def command(engine: str | None, area: str | None, form: str, whole: bool, polici
     catalogue = load(folder)
     if whole:
         sys.exit(_check(folder, catalogue))
+    if hook is not None:
+        _write_hook(hook, folder, catalogue)
+        return
     rows = [
         row
         for row in _rows(catalogue, folder)
@@ -60,6 +73,17 @@ def command(engine: str | None, area: str | None, form: str, whole: bool, polici
     Console(width=None if sys.stdout.isatty() else _WIDE).print(_table(rows))
     controls = len({row.control.id for row in rows})
     click.echo(f"\n{_counted(len(rows), 'rule')} of {_counted(controls, 'control')}.")
+
+
+def _write_hook(target: Path, policies: Path, catalogue: Catalogue) -> None:
+    from stackproof.engines.guard import hook_bundle
+
+    text = hook_bundle(policies, catalogue.thresholds)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StackproofError(f"{target}: cannot be written: {error.strerror}.") from None
+    click.echo(f"{target}: {_counted(len(catalogue.rules_of('cfn-guard')), 'rule')} of cfn-guard", err=True)
 
 
 def _check(policies: Path, catalogue: Catalogue) -> int:

@@ -14,8 +14,8 @@ from stackproof.template.model import Resource, Unknown, UnknownValueError
 
 Context = Mapping[str, tuple[str, ...]]
 
-_NOT = ("StringNot", "ArnNot")
-_KNOWN = ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "Bool")
+_NOT = ("stringnot", "arnnot", "notipaddress", "numericnot", "datenot")
+_KNOWN = ("stringequals", "stringlike", "arnequals", "arnlike", "bool")
 
 
 def context(source_arn: str = "", *more: str, **keys: str) -> Context:
@@ -43,14 +43,15 @@ def meets(graph: Graph, statement: Statement, request: Context) -> bool:
 
 
 def _holds(graph: Graph, operator: str, key: str, value: object, request: Context) -> bool:
-    plain = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:").removesuffix("IfExists")
+    low = operator.lower()
+    plain = low.removeprefix("foranyvalue:").removeprefix("forallvalues:").removesuffix("ifexists")
     given = request.get(key)
-    if plain == "Null":
+    if plain == "null":
         return (given is None) is (text(items(value)[0] if items(value) else "").lower() == "true")
     negative = plain.startswith(_NOT)
     if given is None:
-        return negative or operator.endswith("IfExists")
-    if plain.replace("Not", "") not in _KNOWN:
+        return negative or low.endswith("ifexists")
+    if plain.replace("not", "") not in _KNOWN:
         return False
     patterns = [pattern for item in items(value) if (pattern := _pattern(graph, item)) is not None]
     return any(_fits(plain, pattern, one) for pattern in patterns for one in given) is not negative
@@ -69,9 +70,9 @@ def _account(value: str) -> str:
 
 
 def _fits(operator: str, pattern: str, value: str) -> bool:
-    if operator.startswith("String") and operator.endswith("Equals"):
+    if operator.startswith("string") and operator.endswith("equals"):
         return pattern == value
-    if operator == "Bool":
+    if operator == "bool":
         return pattern.lower() == value
     return covers(pattern, value)
 

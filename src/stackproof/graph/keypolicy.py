@@ -1,7 +1,7 @@
 """Who may use a key, by its key policy and, where that lets IAM decide, by the policies of roles."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ Context = Mapping[str, str | None]
 AUTO_SCALING = "arn:aws:iam::account:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 """The role by which Auto Scaling starts instances, in the common form."""
 
-_POSITIVE = re.compile(r"(?:ForAnyValue:|ForAllValues:)?(String|Arn)(Equals|Like|EqualsIgnoreCase)(IfExists)?")
+_POSITIVE = re.compile(r"(?:foranyvalue:|forallvalues:)?(string|arn)(equals|like|equalsignorecase)(ifexists)?")
 _ACCOUNT = ("arn:aws:iam::account:root", "account")
 _REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
 
@@ -35,7 +35,11 @@ def role_may(graph: Graph, key: Resource, role: Resource, action: str, context: 
     name = arn(graph, role)
     context = {"kms:calleraccount": "account", "aws:principalarn": name, **context}
     applying = [one for one in _speaking(graph, key, action) if _applies(graph, one, context)]
-    named = [one for one in applying if one.is_for_everybody() or name in _principals(graph, one)]
+    named = [
+        one
+        for one in applying
+        if one.is_for_everybody() or name in _principals(graph, one) or _shuts_out(graph, one, {name})
+    ]
     if named:
         return _decides(named)
     if key.get("KeyPolicy") is not None and not any(
@@ -57,7 +61,9 @@ def stranger_may(graph: Graph, key: Resource, name: str, action: str, context: C
     account = ":".join(name.split(":")[:5])
     # By its own name, its account, or as one of everybody.
     names = {name, f"{account}:root", account.rsplit(":", 1)[-1]}
-    return _decides([one for one in applying if one.is_for_everybody() or names & set(_named(one))])
+    return _decides(
+        [one for one in applying if one.is_for_everybody() or names & set(_named(one)) or _shuts_out(graph, one, names)]
+    )
 
 
 def auto_scaling_may(graph: Graph, key: Resource, action: str) -> bool:
@@ -72,9 +78,18 @@ def auto_scaling_may(graph: Graph, key: Resource, action: str) -> bool:
         [
             one
             for one in applying
-            if one.is_for_everybody() or any(name.startswith(AUTO_SCALING) for name in _principals(graph, one))
+            if one.is_for_everybody()
+            or any(name.startswith(AUTO_SCALING) for name in _principals(graph, one))
+            or _shuts_out(graph, one, {AUTO_SCALING})
         ]
     )
+
+
+def _shuts_out(graph: Graph, one: Statement, names: Collection[str]) -> bool:
+    """Whether a Deny is for all but some, and none of these is spared."""
+    spared = mapping(one.body.get("NotPrincipal"))
+    common_names = {common(graph, name) for kind in spared.values() for name in texts(kind)}
+    return one.effect == "Deny" and bool(spared) and not common_names & {common(graph, name) for name in names}
 
 
 def _decides(applying: list[Statement]) -> bool:
@@ -113,7 +128,8 @@ def _may_hold(graph: Graph, operator: str, name: str, value: Any, context: Conte
     if name not in context:
         return True
     said = context[name]
-    if operator.startswith("Bool"):
+    operator = operator.lower()
+    if operator.startswith("bool"):
         return said is None or str(known(value)).lower() == said
     found = _POSITIVE.fullmatch(operator)
     if found is None:
@@ -121,7 +137,7 @@ def _may_hold(graph: Graph, operator: str, name: str, value: Any, context: Conte
     if said is None:
         return found[3] is not None
     wanted = [common(graph, text) for text in texts(value)]
-    if found[1] == "String" and found[2] != "Like":
+    if found[1] == "string" and found[2] != "like":
         return any(_same(text, said) for text in wanted)
     return any(covers(_regionless(text), _regionless(said)) for text in wanted)
 
@@ -138,7 +154,7 @@ def _regionless(text: str) -> str:
 
 
 def _is_for_service(graph: Graph, one: Statement, service: str) -> bool:
-    if one.is_for_everybody():
+    if one.is_for_everybody() or _shuts_out(graph, one, {service}):
         return True
     services = texts(mapping(one.body.get("Principal")).get("Service"))
     return service in (_regionless(common(graph, name)) for name in services)

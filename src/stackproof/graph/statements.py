@@ -1,7 +1,7 @@
 """Statements of policies, as far as rules about storage, network and delivery need them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,16 +34,25 @@ class Statement:
         return sid if isinstance(sid, str) and sid else f"number {self.path[-1]}"
 
     def has_action(self, action: str) -> bool:
-        """Whether Action covers an action ("sqs:SendMessage", or "s3:*" for all of a service)."""
-        return any(_matches(pattern, action.lower()) for pattern in self._actions)
+        """Whether Action, or all but NotAction, covers an action ("sqs:SendMessage"; "s3:*" for all of a service)."""
+        if any(_matches(pattern, action.lower()) for pattern in self._actions):
+            return True
+        return "NotAction" in self.body and not any(_meet(pattern, action.lower()) for pattern in self._spared_actions)
 
     @cached_property
     def _actions(self) -> list[str]:
         return [pattern.lower() for pattern in texts(self.body.get("Action"))]
 
+    @cached_property
+    def _spared_actions(self) -> list[str]:
+        return [pattern.lower() for pattern in texts(self.body.get("NotAction"))]
+
     def has_resource(self, graph: Graph, wanted: str) -> bool:
-        """Whether Resource covers an ARN (in the common form)."""
-        return any(covers(pattern, wanted) for pattern in self.resources(graph))
+        """Whether Resource, or all but NotResource, covers an ARN (in the common form)."""
+        if any(covers(pattern, wanted) for pattern in self.resources(graph)):
+            return True
+        spared = texts(self.body.get("NotResource")) if "NotResource" in self.body else []
+        return bool(spared) and not any(covers(common(graph, pattern), wanted) for pattern in spared)
 
     def resources(self, graph: Graph) -> list[str]:
         """The ARN patterns of Resource, in the common form."""
@@ -59,14 +68,30 @@ class Statement:
         return principal == "*" or (isinstance(principal, Mapping) and "*" in texts(principal.get("AWS")))
 
     def is_for_service(self, service: str) -> bool:
-        """Whether a service principal is among its principals."""
-        return self.is_for_everybody() or service in texts(mapping(self.body.get("Principal")).get("Service"))
+        """Whether a service principal is among its principals, or is not among those that a NotPrincipal spares."""
+        if self.is_for_everybody() or service in texts(mapping(self.body.get("Principal")).get("Service")):
+            return True
+        return self.is_for_all_but({service})
+
+    def is_for_all_but(self, names: Collection[str]) -> bool:
+        """Whether it is for everybody whom its NotPrincipal does not name, and that names none of these."""
+        spared = known(self.body.get("NotPrincipal"))
+        if not isinstance(spared, Mapping):
+            return False
+        return not any(name in names for kind in spared.values() for name in texts(kind))
 
     def conditions(self) -> Iterator[tuple[str, str, Any]]:
         """Its conditions: operator, key in lower case, value or values."""
         for operator, keys in mapping(self.body.get("Condition")).items():
             for key, value in mapping(keys).items():
                 yield str(operator), str(key).lower(), value
+
+
+def _meet(pattern: str, action: str) -> bool:
+    """Whether what a NotAction spares has anything of an action, or of a whole service ("s3:*")."""
+    if action.endswith(":*"):
+        return covers(pattern, action) or pattern.startswith((action[:-1], "*"))
+    return covers(pattern, action)
 
 
 def _matches(pattern: str, action: str) -> bool:

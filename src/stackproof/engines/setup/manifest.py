@@ -25,7 +25,10 @@ def faults(folder: Path, expected: str) -> list[str]:
         return ["its list of files is gone"]
     if _sha256(text.encode()) != expected:
         return ["its list of files is not the one that was written at installation"]
-    listed: dict[str, str] = json.loads(text)
+    try:
+        listed: dict[str, str] = dict(json.loads(text))
+    except (TypeError, ValueError):
+        return ["its list of files is of another version of stackproof: remove its folder and run `stackproof engines`"]
     there = dict(_files(folder))
     return [
         *(f"{name} is missing" for name in sorted(listed.keys() - there.keys())),

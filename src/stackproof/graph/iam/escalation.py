@@ -6,16 +6,18 @@ compute)."""
 
 from stackproof.graph.arns import arn, common
 from stackproof.graph.graph import Graph
-from stackproof.graph.iam.documents import Statement
+from stackproof.graph.iam.actions import matches
+from stackproof.graph.iam.documents import Kind, Statement, statements
 from stackproof.graph.iam.grants import Grant, grants_of
+from stackproof.graph.iam.managed import is_broad, known_actions
 from stackproof.graph.iam.patterns import overlap
 from stackproof.graph.iam.principals import is_positive
 from stackproof.graph.iam.targets import is_wide
 from stackproof.graph.values import items, known
 from stackproof.template.model import Resource
 
-# Each is a set of actions that together raise their holder's rights. An action on a resource of one's own choice
-# matters: on one named role, key or function of the stack it is judged by the other controls.
+# Each is a set of actions that together raise their holder's rights, on resources of the holder's own choice, on the
+# holder itself, or on another role or function of the template.
 ALONE = (
     ("iam:CreatePolicyVersion",),
     ("iam:SetDefaultPolicyVersion",),
@@ -116,11 +118,44 @@ def _held(graph: Graph, identity: Resource, grants: list[Grant], action: str) ->
             continue
         if "NotResource" in statement.body or any(is_wide(graph, value) for value, _ in statement.texts("Resource")):
             return statement
-        forms = [common(graph, value) for value, _ in statement.texts("Resource")] if action[:4] == "iam:" else []
-        itself = arn(graph, identity)
-        if itself and any(overlap(form, itself) for form in forms):
+        forms = [common(graph, value) for value, _ in statement.texts("Resource")]
+        if any(overlap(form, one) for form in forms for one in _reach(graph, identity, action)):
             return statement
     return None
+
+
+def _reach(graph: Graph, identity: Resource, action: str) -> list[str]:
+    """The ARNs on which an action raises its holder's rights: of IAM's the identities and policies of the template, of
+    Lambda's its functions under other roles."""
+    if action.startswith("iam:"):
+        kinds = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy")
+        return [name for one in graph.of_type(*kinds) if (name := arn(graph, one))]
+    if action.startswith("lambda:Update"):
+        others = (one for one in graph.of_type("AWS::Lambda::Function") if not _is_role(graph, one, identity))
+        return [arn(graph, one) for one in others]
+    return []
+
+
+def _is_role(graph: Graph, function: Resource, identity: Resource) -> bool:
+    role = function.properties.get("Role")
+    return isinstance(role, str) and graph.referred(role) is identity
+
+
+def is_bound(graph: Graph, identity: Resource) -> bool | None:
+    """Whether a permissions boundary keeps an identity from raising its rights; None when it is not in the template.
+
+    Raises: UnknownValueError.
+    """
+    boundary = known(identity.properties.get("PermissionsBoundary"))
+    if boundary is None:
+        return False
+    policy = graph.referred(boundary, "AWS::IAM::ManagedPolicy") if isinstance(boundary, str) else None
+    if policy is not None:
+        allowed = [Grant(principal="", statement=one) for one in statements(graph, policy, Kind.IDENTITY) if one.allows]
+        return combination(graph, identity, allowed) is None
+    if isinstance(boundary, str) and (actions := known_actions(boundary)) is not None:
+        return not any(matches(pattern, "iam:PutRolePolicy") for pattern in actions)
+    return False if isinstance(boundary, str) and is_broad(boundary) else None
 
 
 def _has_boundary(statement: Statement) -> bool:
