@@ -1,7 +1,7 @@
 """Join what the engines say to the catalogue: findings for people, outcomes with their population for controls."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackproof.catalogue import Catalogue, Control
 from stackproof.findings.outcome import Outcome
@@ -11,6 +11,7 @@ from stackproof.template.model import Source
 
 _WORST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASS)
 _LONGEST = 400  # characters of a message; cfn-lint lists all values that would do
+_WIDEST = 1000  # characters of a line that is shown: a minified file is one line, which thousands of findings may show
 _CONTEXT = 1  # lines of the excerpt before and after
 
 
@@ -27,14 +28,14 @@ def findings(
 ) -> tuple[Finding, ...]:
     """The findings of one template under one environment, those of one fault joined, in the order of the file.
     `types` are the resources' types by logical id, those of resources that a loop or a transform makes included."""
-    groups: dict[tuple[str, str | None], list[list[Said]]] = {}
+    groups: dict[tuple[str, str | None], _Faults] = {}
     for one in sorted(_bad(said), key=lambda s: -len(s.result.path)):  # the exact ones first, coarse ones join them
         for control in catalogue.of_rule(one.result.rule):
-            _place(groups.setdefault((control.id, one.result.resource), []), one)
+            groups.setdefault((control.id, one.result.resource), _Faults()).add(one)
     found = [
         _finding(catalogue.controls[control], group, source, types, variants)
-        for (control, _), joined in groups.items()
-        for group in joined
+        for (control, _), faults in groups.items()
+        for group in faults.groups
     ]
     return tuple(sorted(found, key=lambda f: (f.line or 0, f.column or 0, f.control, f.message)))
 
@@ -43,21 +44,31 @@ def _bad(said: Iterable[Said]) -> Iterator[Said]:
     return (one for one in said if one.result.outcome in (Outcome.FAIL, Outcome.UNKNOWN))
 
 
-def _place(joined: list[list[Said]], one: Said) -> None:
-    for group in joined:
-        if _same_fault(group[0].result, one.result):
-            group.append(one)
+@dataclass(kw_only=True)
+class _Faults:
+    """What is said of one resource for one control, by fault. One engine says the same of a place, by two rules or in
+    two variants; or another engine means the same place, less exactly. What is less exact is added later."""
+
+    groups: list[list[Said]] = field(default_factory=list)
+    _same: dict[tuple[str, Path, str], int] = field(default_factory=dict)
+    _around: dict[str, dict[Path, int]] = field(default_factory=dict)
+    """By engine and each place around a fault the first one there: a file may have thousands at one resource."""
+
+    def add(self, one: Said) -> None:
+        """Put it to the fault that it means, else it is one of its own."""
+        engine, path = one.result.rule.engine, one.result.path
+        key = (engine, path, one.result.message)
+        meant = [self._around[other][path] for other in self._around if other != engine and path in self._around[other]]
+        if key in self._same:
+            meant.append(self._same[key])
+        if meant:
+            self.groups[min(meant)].append(one)
             return
-    joined.append([one])
-
-
-def _same_fault(first: Result, other: Result) -> bool:
-    """One engine says the same of a place, by two rules or in two variants; or another engine means the same place,
-    less exactly."""
-    if first.rule.engine == other.rule.engine:
-        return first.path == other.path and first.message == other.message
-    shorter, longer = sorted((first.path, other.path), key=len)
-    return longer[: len(shorter)] == shorter
+        self._same[key] = len(self.groups)
+        places = self._around.setdefault(engine, {})
+        for end in range(len(path) + 1):
+            places.setdefault(path[:end], len(self.groups))
+        self.groups.append([one])
 
 
 def _finding(control: Control, group: list[Said], source: Source, types: Mapping[str, str], variants: int) -> Finding:
@@ -89,12 +100,13 @@ def _finding(control: Control, group: list[Said], source: Source, types: Mapping
 
 
 def excerpt(source: Source, line: int | None) -> tuple[tuple[int, str], ...]:
-    """The lines around a line, with their numbers."""
+    """The lines around a line, with their numbers; () where one of them is too wide to be of use."""
     if line is None:
         return ()
     lines = source.lines
     first, last = max(1, line - _CONTEXT), min(len(lines), line + _CONTEXT)
-    return tuple((number, lines[number - 1]) for number in range(first, last + 1))
+    around = tuple((number, lines[number - 1]) for number in range(first, last + 1))
+    return () if any(len(text) > _WIDEST for _, text in around) else around
 
 
 def controls(
@@ -154,8 +166,3 @@ def _control(control: Control, resources: Mapping[str, Outcome], otherwise: Outc
         why=control.why,
         fix=control.fix,
     )
-
-
-def path_text(path: Path) -> str:
-    """A path for people: Resources/Bucket/Properties/Tags/0."""
-    return "/".join(map(str, path))
