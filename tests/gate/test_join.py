@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 from stackproof.findings.outcome import Outcome
@@ -90,3 +91,23 @@ def test_a_check_that_only_has_a_title_leaves_the_word_to_the_other() -> None:
         Said(result=replace(result(GUARD, outcome=Outcome.FAIL, path=VERSIONING), message="it is suspended")),
     ]
     assert [f.message for f in findings(said, catalogue(), SOURCE, TYPES)] == ["it is suspended"]
+
+
+def test_lines_that_are_too_wide_are_not_shown() -> None:
+    minified = source('{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"%s}}}' % (" " * 1000), "t.json")
+    said = [Said(result=result("cfn-guard:versioning", outcome=Outcome.FAIL, path=VERSIONING))]
+    (found,) = findings(said, catalogue(), minified, {})
+    assert (found.line, found.excerpt) == (1, ())
+
+
+def test_thousands_of_faults_at_one_resource_take_no_time() -> None:
+    said = [
+        Said(result=result(rule, outcome=Outcome.FAIL, path=(*VERSIONING, index)))
+        for index in range(20_000)
+        for rule in ("cfn-guard:versioning", "checkov:CKV_AWS_21")
+    ]
+    start = time.perf_counter()
+    found = findings(said, catalogue(), source(TEMPLATE, "t.yaml"), {})
+    assert time.perf_counter() - start < 10
+    assert len(found) == 20_000
+    assert {one.rules for one in found} == {rules("cfn-guard:versioning", "checkov:CKV_AWS_21")}
