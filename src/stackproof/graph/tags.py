@@ -135,7 +135,7 @@ def _value_fault(tag: Tag, required: Mapping[str, list[Any]], agreed: Mapping[st
     key, value = _names(tag.key), tag.value
     if key not in required:
         return None
-    if value is None or isinstance(value, list | Mapping) or not str(value).strip():
+    if value is None or isinstance(value, list | Mapping) or not any(map(str.isalnum, str(value))):
         return f"the tag {key} has no value"
     allowed = required[key]
     if allowed and value not in allowed:
