@@ -26,6 +26,7 @@ SERVICE_NAMES: frozenset[str] = frozenset(_FACTS["service_names"])
 KEY_WITHOUT_SOURCE: frozenset[str] = frozenset(_FACTS["key_without_source"])
 RESOURCE_WITHOUT_SOURCE: frozenset[str] = frozenset(_FACTS["resource_without_source"])
 SENDS_SOURCE_ARN: frozenset[str] = frozenset(_FACTS["sends_source_arn"])
+SHARED_PROVIDERS: frozenset[str] = frozenset(_FACTS["shared_providers"])
 SENDS_SOURCE_ACCOUNT: frozenset[str] = frozenset(_FACTS["sends_source_account"])
 ENCRYPTION_CONTEXTS: Mapping[str, str] = _FACTS["encryption_contexts"]
 NETWORK_INTERFACE_ACTIONS: frozenset[str] = frozenset(_FACTS["network_interface_actions"])

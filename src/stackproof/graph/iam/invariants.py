@@ -91,9 +91,17 @@ def _wanted(graph: Graph, invariant: Invariant) -> _Wanted:
         invariant=invariant,
         actions=actions,
         services=frozenset(action.split(":")[0] for action in actions),
-        resources=tuple((name, (form, f"{form}/*", f"{form}:*")) for name, form in resources if form),
+        resources=tuple((name, _all_forms(name, form)) for name, form in resources if form),
         only=frozenset({*invariant.only, *(principal_arn(graph, name) for name in invariant.only)}),
     )
+
+
+def _all_forms(name: str, form: str) -> tuple[str, ...]:
+    """The ARN patterns of a resource and of what lies below it; one without a name of its own also by that which
+    CloudFormation makes of the stack's name and its logical id."""
+    logical_id = name.split("/", 1)[0]
+    made = form.replace(f"<{logical_id}>", f"<StackName>-{logical_id}-*")
+    return tuple(f"{one}{below}" for one in dict.fromkeys((form, made)) for below in ("", "/*", ":*"))
 
 
 def resource_arn(graph: Graph, name: str) -> str:

@@ -1,12 +1,14 @@
 """Trust policies: whom they let become a role, and who uses it."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from stackproof.graph.graph import Graph
-from stackproof.graph.iam.data import ROLE_USERS, SOURCE_SERVICES, TRUST_SOURCES
+from stackproof.graph.iam.actions import is_wildcard
+from stackproof.graph.iam.data import ROLE_USERS, SHARED_PROVIDERS, SOURCE_SERVICES, TRUST_SOURCES
 from stackproof.graph.iam.documents import Kind, Statement, documents, statements
 from stackproof.graph.iam.principals import account, arn_parts, closing, is_account, is_positive, is_service
-from stackproof.graph.values import found
+from stackproof.graph.values import found, known
 from stackproof.template.model import Path, Resource, Unknown, UnknownValueError
 from stackproof.template.references import display, target
 
@@ -31,7 +33,7 @@ def trust_faults(graph: Graph, statement: Statement) -> Iterator[tuple[str, Path
             case "Service":
                 yield from ((message, place) for message in _service_faults(graph, statement, value, bound))
             case "Federated":
-                if not _names_a_subject(statement):
+                if not _names_a_subject(statement, value):
                     yield (
                         f"{statement.name} lets anybody of {value} in: no condition names a subject or audience",
                         place,
@@ -136,13 +138,26 @@ def _names_account(arn: str | None) -> bool:
     return arn is not None and account(arn) is not None
 
 
-def _names_a_subject(statement: Statement) -> bool:
+def _names_a_subject(statement: Statement, provider: str) -> bool:
+    """Whether a condition says whom of a provider it lets in. Of one that serves everybody's projects it must be the
+    subject, and its owner named: the audience is the same for all."""
+    is_shared = any(name in provider for name in SHARED_PROVIDERS)
+    wanted = ("sub",) if is_shared else ("sub", "aud", "amr", "iss")
     for operator, key, values, _ in statement.conditions():
         name = key.lower().rsplit(":", 1)[-1]
-        is_subject = name in ("sub", "aud", "amr", "iss") and not operator.lower().startswith(("stringnot", "null"))
-        if is_subject and all(isinstance(value, str) and value.strip("*?") for value in values):
+        if name not in wanted or not is_positive(operator) or not values:
+            continue
+        texts = [value if isinstance(value, str) else "" for value in map(known, values)]
+        if all(_names_an_owner(text) if is_shared else text.strip("*?") for text in texts):
             return True
     return False
+
+
+def _names_an_owner(subject: str) -> bool:
+    """ "repo:owner/name:ref:...": the kind and the owner hold no wildcard."""
+    kind, _, rest = subject.partition(":")
+    owner = re.split(r"[/:]", rest, maxsplit=1)[0]
+    return bool(owner) and not is_wildcard(kind) and not is_wildcard(owner)
 
 
 def users(graph: Graph, role: Resource) -> dict[str, str]:
