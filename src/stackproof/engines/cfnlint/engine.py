@@ -80,10 +80,6 @@ class CfnLintEngine:
             )
         return installed
 
-    def prepare(self, policies: Path, rules: Sequence[str]) -> None:
-        """Start a worker now, for a later run with these policies and rules. `close` ends it if none comes."""
-        self._open(policies, tuple(rules)).start()
-
     def run(self, task: Task, focus: Mapping[str, frozenset[str]] | None = None) -> Run:
         """Judge all subjects. `focus`: by subject key, the logical ids that alone need judging (see `focus`).
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stackproof.graph.alarms import math, table
+from stackproof.graph.alarms import math
 from stackproof.graph.alarms.definition import points
 from stackproof.graph.alarms.model import BOTH, GREATER, Alarm, Metric, alarms, takes
 from stackproof.graph.alarms.naming import named
@@ -144,9 +144,3 @@ def _is_covered(graph: Graph, resource: Resource, need: Need) -> bool:
         return gap(graph, resource, need) is None
     except UnknownValueError:
         return False
-
-
-def counts_faults(metric: Metric) -> bool:
-    """Whether AWS counts by this metric what should not happen."""
-    known = table.known(str(metric.namespace), str(metric.name))
-    return known is not None and known.is_fault

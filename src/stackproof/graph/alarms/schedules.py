@@ -156,14 +156,3 @@ def _unfit(alarm: Alarm, metric: Metric, every: int | None, missed_at_most: int)
     if silent > max(_HOUR, missed_at_most * every if every else _DAY * 7, window if runs == 1 else 0):
         return f"it rings only after {silent} s of silence"
     return None
-
-
-def is_watched(graph: Graph, rule: Resource) -> bool:
-    """Whether an alarm has a dimension that names the rule."""
-    for alarm in alarms(graph):
-        for metric in alarm.metrics:
-            if metric.namespace == "AWS/Events" and isinstance(metric.dimensions, dict):
-                value = metric.dimensions.get("RuleName")
-                if value is not None and named(graph, "AWS/Events", "RuleName", value).resource is rule:
-                    return True
-    return False
