@@ -135,11 +135,6 @@ class Session:
         while self._workers:
             self._workers.pop().end()
 
-    def start(self) -> None:
-        """Start the first worker now, so that it loads while the caller has other things to do."""
-        if not self._workers:
-            self._workers.append(self._new_worker())
-
     def _new_worker(self) -> _Worker:
         worker = _Worker(self._command)
         worker.send(self._hello)
